@@ -1,0 +1,1 @@
+//! Bellwire server.

@@ -1,0 +1,2 @@
+//! The `bellwire` binary.
+fn main() {}
