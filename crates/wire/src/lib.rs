@@ -1,1 +1,13 @@
-//! Bellwire wire.
+//! What travels between Bellwire and everyone else: ids, times, money, the event envelope, the
+//! dialects it is spoken in, and the signatures that let nobody have to believe it.
+//!
+//! Pure code: time is an argument, there is no I/O, no dice and no async. Keeps I9.
+pub mod event;
+pub mod id;
+pub mod time;
+
+pub use event::{Event, EventType, Namespace};
+pub use id::{
+    AttemptId, DeliveryId, EndpointId, EventId, IdError, JobId, KeyId, RequestId, WorkspaceId,
+};
+pub use time::Timestamp;
