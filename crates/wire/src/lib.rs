@@ -2,12 +2,21 @@
 //! dialects it is spoken in, and the signatures that let nobody have to believe it.
 //!
 //! Pure code: time is an argument, there is no I/O, no dice and no async. Keeps I9.
+pub mod dialect;
 pub mod event;
 pub mod id;
+pub mod json;
+pub mod reserved;
+pub mod secret;
+pub mod sign;
 pub mod time;
 
+pub use dialect::Dialect;
 pub use event::{Event, EventType, Namespace};
 pub use id::{
     AttemptId, DeliveryId, EndpointId, EventId, IdError, JobId, KeyId, RequestId, WorkspaceId,
 };
+pub use reserved::{RESERVED_HEADERS, is_reserved_header};
+pub use secret::{EndpointSecret, PublicKey, SecretError, SigningKey};
+pub use sign::Outgoing;
 pub use time::Timestamp;
