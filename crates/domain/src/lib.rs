@@ -1,1 +1,18 @@
-//! Bellwire domain.
+//! What the product means: slices of types, pure rules and commands over rows.
+//!
+//! No I/O, no clock, no dice, no SQL, no HTTP: `now` and the [`Mint`] are arguments (keeps I9), and
+//! what a slice asks of a transaction is its `Rows` trait, which the store implements.
+//!
+//! The slices meet in one place only: a slice that changes something appends an event
+//! ([`event::append`]), and [`delivery`] turns that event into deliveries inside the same
+//! transaction (keeps I1).
+pub mod context;
+pub mod delivery;
+pub mod event;
+pub mod fault;
+pub mod page;
+pub mod workspace;
+
+pub use context::{Ctx, Effect, Mint, Origin, StoreError, Stored};
+pub use fault::{Fault, Faults};
+pub use page::{Page, PageQuery};

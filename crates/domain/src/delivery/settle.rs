@@ -1,0 +1,203 @@
+//! Attempts that ended: their deliveries move on, endpoints learn how they fare.
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use bellwire_wire::Timestamp;
+use serde_json::json;
+
+use super::{
+    DeliveryStatus, Ending, Endpoint, EndpointRef, EndpointStatus, Health, Hour, Outcome, Rows,
+    Settlement, after_attempt, breaker::Breaker, commands::save,
+};
+use crate::{
+    Ctx, Effect, Stored,
+    event::{self, NewEvent},
+};
+
+/// An endpoint that fails so long without one success is disabled.
+const FAILING_MAX: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+const HOUR_MICROS: i64 = 3_600_000_000;
+
+/// What followed one attempt.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// To where.
+    pub at: EndpointRef,
+    /// How the delivery stands now.
+    pub ending: Ending,
+    /// Whether it was still ours: if not, another node (or a person) moved it meanwhile.
+    pub ours: bool,
+}
+
+/// Records a batch of attempts and what follows each. Keeps I1, I5.
+pub async fn settle<R>(rows: &mut R, ctx: &Ctx, outcomes: &[Outcome]) -> Stored<Vec<Settled>>
+where
+    R: Rows + event::Rows,
+{
+    let mut settled = Vec::with_capacity(outcomes.len());
+    let mut fates: HashMap<&EndpointRef, Fate> = HashMap::new();
+    for outcome in outcomes {
+        let endpoint = &outcome.claimed.endpoint;
+        if !fates.contains_key(&endpoint.at) {
+            let health = rows.health(&endpoint.at).await?;
+            fates.insert(&endpoint.at, Fate::new(endpoint, health));
+        }
+        let fate = fates.get_mut(&endpoint.at).expect("inserted above");
+        settled.push(settle_one(rows, ctx, outcome, fate).await?);
+    }
+    for (at, fate) in fates {
+        finish(rows, ctx, at, fate).await?;
+    }
+    Ok(settled)
+}
+
+/// What a batch of attempts means for one endpoint.
+struct Fate {
+    endpoint: Arc<Endpoint>,
+    before: Health,
+    health: Health,
+    hours: HashMap<i64, Hour>,
+    disable: Option<&'static str>,
+}
+
+impl Fate {
+    fn new(endpoint: &Arc<Endpoint>, health: Health) -> Self {
+        Self {
+            endpoint: Arc::clone(endpoint),
+            before: health,
+            health,
+            hours: HashMap::new(),
+            disable: None,
+        }
+    }
+
+    fn note(&mut self, outcome: &Outcome, ending: Ending) {
+        let at = outcome.attempt.at;
+        let start = at.micros() - at.micros().rem_euclid(HOUR_MICROS);
+        let hour = self.hours.entry(start).or_insert_with(|| Hour {
+            at: Timestamp::from_micros(start),
+            ..Hour::default()
+        });
+        hour.latency[Hour::bucket(outcome.attempt.timing.total_us)] += 1;
+        hour.dead += u64::from(ending == Ending::Failed);
+        let health = &mut self.health;
+        if outcome.answer.succeeded() {
+            hour.succeeded += 1;
+            *health = Health {
+                last_success_at: Some(at),
+                last_failure_at: health.last_failure_at,
+                ..Health::default()
+            };
+        } else {
+            hour.failed += 1;
+            let mut breaker = Breaker::restore(health.failures, health.open_until, health.opened);
+            breaker.failed(at);
+            health.failures = breaker.failures();
+            health.failing_since = health.failing_since.or(Some(at));
+            health.last_failure_at = Some(at);
+            (health.open_until, health.opened) = breaker
+                .open()
+                .map_or((None, 0), |(until, opened)| (Some(until), opened));
+        }
+    }
+}
+
+async fn settle_one<R>(
+    rows: &mut R,
+    ctx: &Ctx,
+    outcome: &Outcome,
+    fate: &mut Fate,
+) -> Stored<Settled>
+where
+    R: Rows,
+{
+    let claimed = &outcome.claimed;
+    let made = claimed.attempts.saturating_add(1);
+    let policy = &claimed.endpoint.config.retry;
+    let after = after_attempt(policy, made, &outcome.answer, ctx.now, ctx.mint.roll());
+    let (status, due) = match after.ending {
+        Ending::Success => (DeliveryStatus::Success, None),
+        Ending::Retry(at) => (DeliveryStatus::Pending, Some(at)),
+        Ending::Failed => (DeliveryStatus::Failed, None),
+    };
+    let settlement = Settlement {
+        seq: claimed.seq,
+        lease_until: claimed.lease_until,
+        status,
+        due,
+        attempts: made,
+        attempts_total: claimed.attempts_total.saturating_add(1),
+        status_code: outcome.attempt.status_code,
+        error: outcome.attempt.error.clone(),
+        at: outcome.attempt.at,
+    };
+    let at = &claimed.endpoint.at;
+    let ours = rows.settle(at, &settlement).await?;
+    rows.attempt_insert(claimed.seq, &outcome.attempt).await?;
+    if ours
+        && due.is_none()
+        && let Some(key) = &claimed.ordering_key
+        && rows.key_promote(at, key, ctx.now).await?
+    {
+        rows.effect(Effect::Due(at.clone()));
+    }
+    fate.note(outcome, after.ending);
+    fate.disable = fate.disable.or(after.disable);
+    Ok(Settled {
+        at: at.clone(),
+        ending: after.ending,
+        ours,
+    })
+}
+
+async fn finish<R>(rows: &mut R, ctx: &Ctx, at: &EndpointRef, fate: Fate) -> Stored<()>
+where
+    R: Rows + event::Rows,
+{
+    for hour in fate.hours.values() {
+        rows.hour_add(at, hour).await?;
+    }
+    let failing = fate
+        .health
+        .failing_since
+        .is_some_and(|since| ctx.now.since(since) >= FAILING_MAX);
+    let reason = fate
+        .disable
+        .or(failing.then_some("no delivery succeeded for 5 days"));
+    // A success an hour is worth a write; each of ten thousand a second is not.
+    let moved = Health {
+        last_success_at: None,
+        ..fate.health
+    } != Health {
+        last_success_at: None,
+        ..fate.before
+    };
+    let stale = |health: Health| health.last_success_at.map_or(0, |at| at.seconds() / 10);
+    if moved || stale(fate.health) != stale(fate.before) {
+        rows.health_put(at, &fate.health).await?;
+    }
+    match reason {
+        Some(reason) => disable(rows, ctx, &fate.endpoint.at, reason).await,
+        None => Ok(()),
+    }
+}
+
+async fn disable<R>(rows: &mut R, ctx: &Ctx, at: &EndpointRef, reason: &str) -> Stored<()>
+where
+    R: Rows + event::Rows,
+{
+    let Some(current) = rows.endpoint(at).await? else {
+        return Ok(());
+    };
+    if current.status != EndpointStatus::Active {
+        return Ok(());
+    }
+    let mut endpoint = Endpoint::clone(&current);
+    endpoint.status = EndpointStatus::Disabled;
+    endpoint.status_reason = Some(reason.to_owned());
+    let endpoint = save(rows, ctx, endpoint).await?;
+    let data = json!({"endpoint_id": at.endpoint_id, "url": endpoint.config.url, "reason": reason});
+    let namespace = endpoint.config.namespace.as_ref();
+    let event = NewEvent::built_in(&at.workspace_id, "endpoint.disabled", namespace, &data);
+    // Appending may fan out, which never leads back here: settling is not appending.
+    Box::pin(event::append(rows, ctx, event)).await.map(drop)
+}

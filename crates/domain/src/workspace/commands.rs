@@ -1,0 +1,233 @@
+//! Workspaces and keys: made, revoked, removed, each with its event.
+use bellwire_wire::{KeyId, Namespace, Timestamp, WorkspaceId};
+use serde_json::json;
+
+use super::{Key, KeyHash, KeyKind, Permission, Permissions, Principal, Rows, Workspace};
+use crate::{
+    Ctx, Stored, delivery,
+    event::{self, NewEvent},
+};
+
+/// A key to be made, already checked for form.
+#[derive(Debug, Clone)]
+pub struct CreateKey {
+    /// What people call it.
+    pub name: String,
+    /// Its kind; never owner.
+    pub kind: KeyKind,
+    /// The namespace of a scoped key.
+    pub namespace: Option<Namespace>,
+    /// What it may do, if other than what its kind may.
+    pub permissions: Option<Permissions>,
+    /// The agent whose key it is.
+    pub agent_id: Option<String>,
+    /// Who holds it.
+    pub person: Option<String>,
+    /// Until when.
+    pub expires_at: Option<Timestamp>,
+    /// The first characters of the secret.
+    pub prefix: String,
+    /// How the secret is recognised.
+    pub hash: KeyHash,
+}
+
+/// What became of [`create_key`].
+#[derive(Debug, Clone)]
+pub enum CreatedKey {
+    /// Made.
+    Made(Key),
+    /// Not allowed.
+    Refused(KeyRefusal),
+}
+
+/// Why a key was not made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyRefusal {
+    /// A key cannot give what it does not have.
+    #[error("this key cannot give a permission that it does not have: {0}")]
+    Beyond(Permission),
+    /// A key bound to a namespace cannot make one that is not.
+    #[error("a key of one namespace can only make scoped keys of that namespace")]
+    Wider,
+}
+
+/// Makes the first workspace and its owner key, unless a workspace exists.
+pub async fn bootstrap<R>(
+    rows: &mut R,
+    ctx: &Ctx,
+    hash: KeyHash,
+    prefix: String,
+) -> Stored<Option<Key>>
+where
+    R: Rows + event::Rows + delivery::Rows,
+{
+    if !rows.workspaces().await?.is_empty() {
+        return Ok(None);
+    }
+    let workspace = insert_workspace(rows, ctx, "default").await?;
+    let command = CreateKey {
+        name: "owner".into(),
+        kind: KeyKind::Owner,
+        namespace: None,
+        permissions: None,
+        agent_id: None,
+        person: None,
+        expires_at: None,
+        prefix,
+        hash,
+    };
+    insert_key(rows, ctx, &workspace.id, command)
+        .await
+        .map(Some)
+}
+
+/// Makes a workspace with an admin key. The owner's right is checked by the caller.
+pub async fn create_workspace<R>(
+    rows: &mut R,
+    ctx: &Ctx,
+    name: &str,
+    key: CreateKey,
+) -> Stored<(Workspace, Key)>
+where
+    R: Rows + event::Rows + delivery::Rows,
+{
+    let workspace = insert_workspace(rows, ctx, name).await?;
+    let key = insert_key(rows, ctx, &workspace.id, key).await?;
+    Ok((workspace, key))
+}
+
+/// Makes a key and tells with `key.created`. A key never gives more than its maker has; an admin or
+/// owner may give anything, since it could take it anyway.
+pub async fn create_key<R>(
+    rows: &mut R,
+    ctx: &Ctx,
+    by: &Principal,
+    command: CreateKey,
+) -> Stored<CreatedKey>
+where
+    R: Rows + event::Rows + delivery::Rows,
+{
+    let wanted = command
+        .permissions
+        .unwrap_or_else(|| command.kind.default_permissions());
+    if by.bound().is_some() && command.namespace.as_ref() != by.bound() {
+        return Ok(CreatedKey::Refused(KeyRefusal::Wider));
+    }
+    if !matches!(by.key.kind, KeyKind::Owner | KeyKind::Admin)
+        && let Some(beyond) = wanted.iter().find(|permission| !by.may(*permission))
+    {
+        return Ok(CreatedKey::Refused(KeyRefusal::Beyond(beyond)));
+    }
+    insert_key(rows, ctx, by.workspace(), command)
+        .await
+        .map(CreatedKey::Made)
+}
+
+/// Revokes a key and tells with `key.revoked`; the key, or nothing if it is unknown to `by`.
+pub async fn revoke_key<R>(
+    rows: &mut R,
+    ctx: &Ctx,
+    by: &Principal,
+    id: &KeyId,
+) -> Stored<Option<Key>>
+where
+    R: Rows + event::Rows + delivery::Rows,
+{
+    let Some(key) = rows.key(by.workspace(), id).await? else {
+        return Ok(None);
+    };
+    if key.revoked_at.is_some() || !by.sees(key.namespace.as_ref()) {
+        return Ok(None);
+    }
+    rows.key_revoke(by.workspace(), id, ctx.now).await?;
+    tell_key(rows, ctx, "key.revoked", &key).await?;
+    Ok(Some(key))
+}
+
+/// Removes a namespace with its endpoints and keys and tells with `namespace.deleted`; whether it
+/// was known.
+pub async fn delete_namespace<R>(
+    rows: &mut R,
+    ctx: &Ctx,
+    workspace: &WorkspaceId,
+    namespace: &Namespace,
+) -> Stored<bool>
+where
+    R: Rows + event::Rows + delivery::Rows,
+{
+    let Some(keys) = rows.namespace_delete(workspace, namespace, ctx.now).await? else {
+        return Ok(false);
+    };
+    for key in &keys {
+        tell_key(rows, ctx, "key.revoked", key).await?;
+    }
+    let endpoints = delivery::delete_endpoints_of(rows, ctx, workspace, namespace).await?;
+    let data =
+        json!({"namespace": namespace, "keys_revoked": keys.len(), "endpoints_deleted": endpoints});
+    // The event itself is workspace-wide: nothing of the namespace is left to receive it.
+    event::append(
+        rows,
+        ctx,
+        NewEvent::built_in(workspace, "namespace.deleted", None, &data),
+    )
+    .await?;
+    rows.keys_changed(workspace);
+    Ok(true)
+}
+
+async fn insert_workspace<R: Rows>(rows: &mut R, ctx: &Ctx, name: &str) -> Stored<Workspace> {
+    let id = WorkspaceId::from_ulid(ctx.mint.ulid());
+    let workspace = Workspace {
+        id,
+        name: name.into(),
+        created_at: ctx.now,
+    };
+    rows.workspace_insert(&workspace).await?;
+    Ok(workspace)
+}
+
+async fn insert_key<R>(
+    rows: &mut R,
+    ctx: &Ctx,
+    workspace: &WorkspaceId,
+    command: CreateKey,
+) -> Stored<Key>
+where
+    R: Rows + event::Rows + delivery::Rows,
+{
+    let key = Key {
+        id: KeyId::from_ulid(ctx.mint.ulid()),
+        workspace_id: workspace.clone(),
+        permissions: command
+            .permissions
+            .unwrap_or_else(|| command.kind.default_permissions()),
+        name: command.name,
+        kind: command.kind,
+        namespace: command.namespace,
+        agent_id: command.agent_id,
+        person: command.person,
+        prefix: command.prefix,
+        hash: command.hash,
+        created_at: ctx.now,
+        expires_at: command.expires_at,
+        last_used_at: None,
+        revoked_at: None,
+    };
+    if let Some(namespace) = &key.namespace {
+        rows.namespace_touch(workspace, namespace, ctx.now).await?;
+    }
+    rows.key_insert(&key).await?;
+    tell_key(rows, ctx, "key.created", &key).await?;
+    Ok(key)
+}
+
+async fn tell_key<R>(rows: &mut R, ctx: &Ctx, kind: &str, key: &Key) -> Stored<()>
+where
+    R: Rows + event::Rows + delivery::Rows,
+{
+    let data = json!({"key_id": key.id, "name": key.name, "namespace": key.namespace});
+    let event = NewEvent::built_in(&key.workspace_id, kind, key.namespace.as_ref(), &data);
+    event::append(rows, ctx, event).await?;
+    rows.keys_changed(&key.workspace_id);
+    Ok(())
+}

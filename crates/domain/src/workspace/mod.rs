@@ -1,0 +1,21 @@
+//! Workspaces: tenants, their namespaces, keys, and idempotent answers.
+//!
+//! Who takes part: a [`Workspace`] is a tenant; a [`Key`] speaks for it with a set of
+//! [`Permission`]s, perhaps only inside one namespace; a [`Principal`] is a key that has been
+//! checked, and the one place that says what it may see (keeps I11). A namespace comes into being
+//! when a key that may use it names it first. A [`Saved`] answer makes a repeated request harmless.
+//!
+//! How rows move: the first start inserts the workspace `default` and an owner key; keys are
+//! inserted, used, revoked and never reused; saved answers are kept for a day and swept.
+mod commands;
+mod model;
+mod permission;
+mod rows;
+
+pub use commands::{
+    CreateKey, CreatedKey, KeyRefusal, bootstrap, create_key, create_workspace, delete_namespace,
+    revoke_key,
+};
+pub use model::{Foreign, Key, KeyHash, KeyKind, Principal, Saved, Workspace};
+pub use permission::{Permission, Permissions};
+pub use rows::Rows;

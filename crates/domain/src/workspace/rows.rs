@@ -1,0 +1,98 @@
+//! What workspaces ask of a transaction.
+use std::future::Future;
+
+use bellwire_wire::{KeyId, Namespace, Timestamp, WorkspaceId};
+
+use super::{Key, KeyHash, Saved, Workspace};
+use crate::{Page, PageQuery, Stored};
+
+/// Rows of workspaces, keys, namespaces and saved answers.
+pub trait Rows: Send {
+    /// Inserts a workspace.
+    fn workspace_insert(
+        &mut self,
+        workspace: &Workspace,
+    ) -> impl Future<Output = Stored<()>> + Send;
+    /// One workspace.
+    fn workspace(
+        &mut self,
+        id: &WorkspaceId,
+    ) -> impl Future<Output = Stored<Option<Workspace>>> + Send;
+    /// All workspaces, oldest first.
+    fn workspaces(&mut self) -> impl Future<Output = Stored<Vec<Workspace>>> + Send;
+
+    /// Inserts a key.
+    fn key_insert(&mut self, key: &Key) -> impl Future<Output = Stored<()>> + Send;
+    /// The key with this hash, in whatever workspace: it is the key that names the workspace.
+    fn key_by_hash(&mut self, hash: &KeyHash) -> impl Future<Output = Stored<Option<Key>>> + Send;
+    /// One key.
+    fn key(
+        &mut self,
+        workspace: &WorkspaceId,
+        id: &KeyId,
+    ) -> impl Future<Output = Stored<Option<Key>>> + Send;
+    /// Keys that are not revoked, newest first; of one namespace if named.
+    fn keys(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: Option<&Namespace>,
+        page: PageQuery,
+    ) -> impl Future<Output = Stored<Page<Key>>> + Send;
+    /// Marks a key revoked.
+    fn key_revoke(
+        &mut self,
+        workspace: &WorkspaceId,
+        id: &KeyId,
+        now: Timestamp,
+    ) -> impl Future<Output = Stored<()>> + Send;
+    /// Notes when keys were last used.
+    fn keys_used(&mut self, used: &[(KeyId, Timestamp)])
+    -> impl Future<Output = Stored<()>> + Send;
+
+    /// Makes a namespace known; nothing if it is.
+    fn namespace_touch(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: &Namespace,
+        now: Timestamp,
+    ) -> impl Future<Output = Stored<()>> + Send;
+    /// All namespaces of a workspace by name, with since when.
+    fn namespaces(
+        &mut self,
+        workspace: &WorkspaceId,
+    ) -> impl Future<Output = Stored<Vec<(Namespace, Timestamp)>>> + Send;
+    /// Forgets a namespace and revokes its keys; the keys revoked, or nothing if it is unknown.
+    fn namespace_delete(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: &Namespace,
+        now: Timestamp,
+    ) -> impl Future<Output = Stored<Option<Vec<Key>>>> + Send;
+
+    /// The answer kept for this key on this route.
+    fn saved(
+        &mut self,
+        workspace: &WorkspaceId,
+        route: &str,
+        key: &str,
+    ) -> impl Future<Output = Stored<Option<Saved>>> + Send;
+    /// Keeps an answer until `expires` (for ever if absent).
+    fn save(
+        &mut self,
+        workspace: &WorkspaceId,
+        route: &str,
+        key: &str,
+        answer: &Saved,
+        now: Timestamp,
+        expires: Option<Timestamp>,
+    ) -> impl Future<Output = Stored<()>> + Send;
+    /// Forgets at most `limit` answers that expired before `now`; how many.
+    fn saved_sweep(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Stored<usize>> + Send;
+
+    /// Tells the process, after the commit, that keys changed.
+    fn keys_changed(&mut self, workspace: &WorkspaceId);
+}
