@@ -1,0 +1,8 @@
+//! The `Rows` of every slice, on [`crate::Tx`].
+mod delivery;
+mod endpoint;
+mod event;
+mod job;
+mod queue;
+mod sweep;
+mod workspace;

@@ -1,0 +1,243 @@
+//! Workspaces, keys, namespaces, saved answers.
+use bellwire_domain::{
+    Effect, Page, PageQuery, StoreError, Stored,
+    workspace::{Key, KeyHash, KeyKind, Permission, Permissions, Rows, Saved, Workspace},
+};
+use bellwire_wire::{KeyId, Namespace, Timestamp, WorkspaceId};
+
+use crate::{
+    Tx,
+    args::{Row, args},
+};
+
+macro_rules! key_sql {
+    ($rest:literal) => {
+        concat!(
+            "SELECT seq, id, workspace_id, name, kind, namespace, permissions, agent_id, person, prefix, hash, ",
+            "created_at, expires_at, last_used_at, revoked_at FROM api_keys ",
+            $rest
+        )
+    };
+}
+
+fn key(row: &Row<'_>) -> Stored<(i64, Key)> {
+    let hash: [u8; 32] = row
+        .blob(10)?
+        .try_into()
+        .map_err(|_| StoreError::Broken("a key's hash is not 32 bytes".into()))?;
+    let key = Key {
+        id: row.with_text(1, KeyId::from_stored)?,
+        workspace_id: row.with_text(2, WorkspaceId::from_stored)?,
+        name: row.text(3)?,
+        kind: row.parse::<KeyKind>(4)?,
+        namespace: row.opt_text(5)?.as_deref().map(Namespace::from_stored),
+        permissions: row.with_text(6, permissions)?,
+        agent_id: row.opt_text(7)?,
+        person: row.opt_text(8)?,
+        prefix: row.text(9)?,
+        hash: KeyHash(hash),
+        created_at: row.time(11)?,
+        expires_at: row.opt_time(12)?,
+        last_used_at: row.opt_time(13)?,
+        revoked_at: row.opt_time(14)?,
+    };
+    Ok((row.int(0)?, key))
+}
+
+/// A permission of a later version that this one does not know gives nothing here.
+fn permissions(text: &str) -> Permissions {
+    text.split(' ').filter_map(|name| name.parse::<Permission>().ok()).collect()
+}
+
+impl Rows for Tx {
+    async fn workspace_insert(&mut self, workspace: &Workspace) -> Stored<()> {
+        self.execute(
+            "INSERT INTO workspaces (id, name, created_at) VALUES ($1, $2, $3)",
+            args![workspace.id.as_str(), &workspace.name, workspace.created_at],
+        )
+        .map(drop)
+    }
+
+    async fn workspace(&mut self, id: &WorkspaceId) -> Stored<Option<Workspace>> {
+        self.query_one("SELECT id, name, created_at FROM workspaces WHERE id = $1", args![id.as_str()], workspace)
+    }
+
+    async fn workspaces(&mut self) -> Stored<Vec<Workspace>> {
+        self.query("SELECT id, name, created_at FROM workspaces ORDER BY seq", &[], workspace)
+    }
+
+    async fn key_insert(&mut self, key: &Key) -> Stored<()> {
+        let names: Vec<&str> = key.permissions.iter().map(Permission::as_str).collect();
+        self.execute(
+            "INSERT INTO api_keys (id, workspace_id, name, kind, namespace, permissions, agent_id, person, prefix, hash,
+                 created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            args![
+                key.id.as_str(),
+                key.workspace_id.as_str(),
+                &key.name,
+                key.kind.as_str(),
+                key.namespace.as_ref().map(Namespace::as_str),
+                &names.join(" "),
+                key.agent_id.as_ref(),
+                key.person.as_ref(),
+                &key.prefix,
+                key.hash.0.as_slice(),
+                key.created_at,
+                key.expires_at,
+            ],
+        )
+        .map(drop)
+    }
+
+    async fn key_by_hash(&mut self, hash: &KeyHash) -> Stored<Option<Key>> {
+        Ok(self.query_one(key_sql!("WHERE hash = $1"), args![hash.0.as_slice()], key)?.map(|(_, key)| key))
+    }
+
+    async fn key(&mut self, workspace: &WorkspaceId, id: &KeyId) -> Stored<Option<Key>> {
+        let found = self.query_one(
+            key_sql!("WHERE workspace_id = $1 AND id = $2"),
+            args![workspace.as_str(), id.as_str()],
+            key,
+        )?;
+        Ok(found.map(|(_, key)| key))
+    }
+
+    async fn keys(&mut self, workspace: &WorkspaceId, namespace: Option<&Namespace>, page: PageQuery) -> Stored<Page<Key>> {
+        let rows = self.query(
+            key_sql!(
+                "WHERE workspace_id = $1 AND revoked_at IS NULL AND ($2 IS NULL OR namespace = $2) AND seq < $3
+                 ORDER BY seq DESC LIMIT $4"
+            ),
+            args![
+                workspace.as_str(),
+                namespace.map(Namespace::as_str),
+                page.before.unwrap_or(i64::MAX),
+                page.limit + 1
+            ],
+            key,
+        )?;
+        Ok(Page::from_overfetch(rows, page.limit, |(seq, _)| *seq).map(|(_, key)| key))
+    }
+
+    async fn key_revoke(&mut self, workspace: &WorkspaceId, id: &KeyId, now: Timestamp) -> Stored<()> {
+        self.execute(
+            "UPDATE api_keys SET revoked_at = $1 WHERE workspace_id = $2 AND id = $3 AND revoked_at IS NULL",
+            args![now, workspace.as_str(), id.as_str()],
+        )
+        .map(drop)
+    }
+
+    async fn keys_used(&mut self, used: &[(KeyId, Timestamp)]) -> Stored<()> {
+        for (id, at) in used {
+            self.execute(
+                "UPDATE api_keys SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)",
+                args![*at, id.as_str()],
+            )?;
+        }
+        Ok(())
+    }
+
+    async fn namespace_touch(&mut self, workspace: &WorkspaceId, namespace: &Namespace, now: Timestamp) -> Stored<()> {
+        let key = (workspace.clone(), namespace.clone());
+        if self.cache.namespaces.contains(&key) {
+            return Ok(());
+        }
+        self.execute(
+            "INSERT INTO namespaces (workspace_id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            args![workspace.as_str(), namespace.as_str(), now],
+        )?;
+        self.cache.namespaces.insert(key);
+        Ok(())
+    }
+
+    async fn namespaces(&mut self, workspace: &WorkspaceId) -> Stored<Vec<(Namespace, Timestamp)>> {
+        self.query(
+            "SELECT name, created_at FROM namespaces WHERE workspace_id = $1 ORDER BY name",
+            args![workspace.as_str()],
+            |row| Ok((row.with_text(0, Namespace::from_stored)?, row.time(1)?)),
+        )
+    }
+
+    async fn namespace_delete(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: &Namespace,
+        now: Timestamp,
+    ) -> Stored<Option<Vec<Key>>> {
+        let of = args![workspace.as_str(), namespace.as_str()];
+        let known = self.execute("DELETE FROM namespaces WHERE workspace_id = $1 AND name = $2", of)?;
+        self.cache.namespaces.remove(&(workspace.clone(), namespace.clone()));
+        if known == 0 {
+            return Ok(None);
+        }
+        let keys =
+            self.query(key_sql!("WHERE workspace_id = $1 AND namespace = $2 AND revoked_at IS NULL"), of, key)?;
+        for (_, key) in &keys {
+            self.key_revoke(workspace, &key.id, now).await?;
+        }
+        Ok(Some(keys.into_iter().map(|(_, key)| key).collect()))
+    }
+
+    async fn saved(&mut self, workspace: &WorkspaceId, route: &str, key: &str) -> Stored<Option<Saved>> {
+        self.query_one(
+            "SELECT fingerprint, status, body FROM saved_answers WHERE workspace_id = $1 AND route = $2 AND key = $3",
+            args![workspace.as_str(), route, key],
+            |row| {
+                let fingerprint = row
+                    .blob(0)?
+                    .try_into()
+                    .map_err(|_| StoreError::Broken("a fingerprint is not 32 bytes".into()))?;
+                Ok(Saved { fingerprint, status: row.small(1)?, body: row.blob(2)? })
+            },
+        )
+    }
+
+    async fn save(
+        &mut self,
+        workspace: &WorkspaceId,
+        route: &str,
+        key: &str,
+        answer: &Saved,
+        now: Timestamp,
+        expires: Option<Timestamp>,
+    ) -> Stored<()> {
+        self.execute(
+            "INSERT INTO saved_answers (workspace_id, route, key, fingerprint, status, body, created_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (workspace_id, route, key) DO UPDATE SET fingerprint = excluded.fingerprint,
+                 status = excluded.status, body = excluded.body, created_at = excluded.created_at,
+                 expires_at = excluded.expires_at",
+            args![
+                workspace.as_str(),
+                route,
+                key,
+                answer.fingerprint.as_slice(),
+                answer.status,
+                answer.body.as_slice(),
+                now,
+                expires
+            ],
+        )
+        .map(drop)
+    }
+
+    async fn saved_sweep(&mut self, now: Timestamp, limit: u32) -> Stored<usize> {
+        self.execute(
+            "DELETE FROM saved_answers WHERE (workspace_id, route, key) IN
+                 (SELECT workspace_id, route, key FROM saved_answers WHERE expires_at < $1 LIMIT $2)",
+            args![now, limit],
+        )
+    }
+
+    fn keys_changed(&mut self, workspace: &WorkspaceId) {
+        self.effects.push(Effect::KeysChanged(workspace.clone()));
+    }
+}
+
+fn workspace(row: &Row<'_>) -> Stored<Workspace> {
+    Ok(Workspace {
+        id: row.with_text(0, WorkspaceId::from_stored)?,
+        name: row.text(1)?,
+        created_at: row.time(2)?,
+    })
+}

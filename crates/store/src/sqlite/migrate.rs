@@ -1,0 +1,26 @@
+//! Migrations: numbered, forward only, embedded, applied at start in one transaction each.
+use rusqlite::Connection;
+
+use crate::OpenError;
+
+/// Every migration, in order; its number is its place, from 1.
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_core.sqlite.sql")];
+
+pub(crate) fn migrate(connection: &Connection) -> Result<(), OpenError> {
+    let failed = |error: rusqlite::Error| OpenError::Database(error.to_string());
+    let current: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
+    let current = current as usize;
+    if current > MIGRATIONS.len() {
+        return Err(OpenError::Database(format!(
+            "it was last opened by a newer bellwire (schema {current}, this one knows {})",
+            MIGRATIONS.len()
+        )));
+    }
+    for (index, sql) in MIGRATIONS.iter().enumerate().skip(current) {
+        let number = index + 1;
+        connection
+            .execute_batch(&format!("BEGIN IMMEDIATE; {sql}; PRAGMA user_version = {number}; COMMIT;"))
+            .map_err(|error| OpenError::Database(format!("migration {number}: {error}")))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! The one writer: takes all commands that wait, runs each inside a savepoint, commits once, syncs
+//! once, answers all.
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::Instant,
+};
+
+use bellwire_domain::{StoreError, Stored};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use super::job::Job;
+use crate::{Tx, error::from_sqlite, tx::Cache};
+
+/// Commands that may wait. Keeps I12.
+const QUEUE_MAX: usize = 8_192;
+/// Commands in one commit: more would only lengthen everyone's wait.
+const BATCH_MAX: usize = 256;
+
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Box<dyn Job>>,
+    stop: Mutex<Option<oneshot::Receiver<()>>>,
+    closing: Arc<AtomicBool>,
+    /// When the batch being run began, in milliseconds since `born`, plus one; 0 while idle.
+    busy_since: Arc<AtomicU64>,
+    born: Instant,
+}
+
+impl Writer {
+    pub(crate) fn start(tx: Tx, pressure: Arc<AtomicBool>) -> io::Result<Self> {
+        let (queue, jobs) = mpsc::channel(QUEUE_MAX);
+        let (stopped, stop) = oneshot::channel();
+        let busy_since = Arc::new(AtomicU64::new(0));
+        let born = now();
+        let closing = Arc::new(AtomicBool::new(false));
+        let turn = Turn { tx, busy_since: Arc::clone(&busy_since), born, pressure, closing: Arc::clone(&closing) };
+        thread::Builder::new().name("bellwire-writer".into()).spawn(move || {
+            turn.run(jobs);
+            drop(stopped.send(()));
+        })?;
+        Ok(Self { queue, stop: Mutex::new(Some(stop)), closing, busy_since, born })
+    }
+
+    pub(crate) fn send(&self, job: Box<dyn Job>) -> Stored<()> {
+        if self.closing.load(Ordering::Acquire) {
+            return Err(StoreError::Unavailable("it is shutting down".into()));
+        }
+        self.queue.try_send(job).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Unavailable("it is shutting down".into()),
+        })
+    }
+
+    /// How long the batch being run has been running.
+    pub(crate) fn busy_ms(&self) -> u64 {
+        match self.busy_since.load(Ordering::Acquire) {
+            0 => 0,
+            since => millis(self.born).saturating_sub(since - 1),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        if !self.closing.swap(true, Ordering::AcqRel) {
+            // Wakes the thread, which then finishes what waits and ends.
+            drop(self.queue.send(Box::new(Goodbye)).await);
+        }
+        if let Some(stop) = self.stop.lock().await.take() {
+            drop(stop.await);
+        }
+    }
+}
+
+/// A command that does nothing.
+struct Goodbye;
+
+impl Job for Goodbye {
+    fn name(&self) -> &'static str {
+        "close"
+    }
+
+    fn run(&mut self, _: &mut Tx) -> bool {
+        true
+    }
+
+    fn answer(self: Box<Self>, _: Stored<()>) {}
+}
+
+#[expect(clippy::disallowed_methods, reason = "measures the writer itself; nothing is decided by it")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(now().duration_since(since).as_millis()).unwrap_or(u64::MAX)
+}
+
+struct Turn {
+    tx: Tx,
+    busy_since: Arc<AtomicU64>,
+    born: Instant,
+    /// Set by the checkpoint thread when the log must start anew.
+    pressure: Arc<AtomicBool>,
+    closing: Arc<AtomicBool>,
+}
+
+impl Turn {
+    fn run(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+        let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(BATCH_MAX);
+        loop {
+            match jobs.blocking_recv() {
+                Some(job) => batch.push(job),
+                None => break,
+            }
+            let started = now();
+            self.busy_since.store(millis(self.born) + 1, Ordering::Release);
+            let (commit, ran) = self.commit(&mut batch, &mut jobs);
+            metrics::histogram!("bellwire_commit_batch_size").record(u32::try_from(ran.len()).unwrap_or(u32::MAX));
+            metrics::histogram!("bellwire_commit_seconds").record(now().duration_since(started));
+            for job in ran {
+                job.answer(commit.clone());
+            }
+            if self.pressure.swap(false, Ordering::AcqRel) {
+                self.restart_log();
+            }
+            self.tx.trim();
+            self.busy_since.store(0, Ordering::Release);
+            if self.closing.load(Ordering::Acquire) && jobs.is_empty() {
+                break;
+            }
+        }
+    }
+
+    /// Runs what waits (and what arrives meanwhile) and makes it durable together. The commands that
+    /// were run come back; those that failed are undone alone and have their own answer.
+    fn commit(
+        &mut self,
+        batch: &mut Vec<Box<dyn Job>>,
+        jobs: &mut mpsc::Receiver<Box<dyn Job>>,
+    ) -> (Stored<()>, Vec<Box<dyn Job>>) {
+        let mut ran = Vec::with_capacity(batch.len());
+        let begun = self.sql("BEGIN IMMEDIATE");
+        if begun.is_err() {
+            ran.append(batch);
+            return (begun, ran);
+        }
+        while ran.len() < BATCH_MAX {
+            let job = match batch.pop() {
+                Some(job) => job,
+                None => match jobs.try_recv() {
+                    Ok(job) => job,
+                    Err(_) => break,
+                },
+            };
+            ran.push(self.run_one(job));
+        }
+        let committed = self.sql("COMMIT");
+        let effects = std::mem::take(&mut self.tx.effects);
+        match committed {
+            Ok(()) => {
+                if !effects.is_empty() {
+                    self.tx.observer.committed(effects);
+                }
+                (Ok(()), ran)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a commit failed; everything in it was undone");
+                drop(self.sql("ROLLBACK"));
+                self.tx.cache = Cache::default();
+                (Err(error), ran)
+            }
+        }
+    }
+
+    fn run_one(&mut self, mut job: Box<dyn Job>) -> Box<dyn Job> {
+        let effects = self.tx.effects.len();
+        let before = self.tx.connection.total_changes();
+        if self.sql("SAVEPOINT command").is_err() {
+            return job;
+        }
+        if job.run(&mut self.tx) {
+            drop(self.sql("RELEASE command"));
+        } else {
+            metrics::counter!("bellwire_commands_undone_total", "command" => job.name()).increment(1);
+            self.tx.effects.truncate(effects);
+            if self.tx.connection.total_changes() != before {
+                self.tx.cache = Cache::default();
+            }
+            drop(self.sql("ROLLBACK TO command"));
+            drop(self.sql("RELEASE command"));
+        }
+        job
+    }
+
+    fn sql(&mut self, sql: &'static str) -> Stored<()> {
+        let run = |tx: &Tx| tx.connection.prepare_cached(sql)?.execute([]);
+        run(&self.tx).map(drop).map_err(|error| from_sqlite(&error))
+    }
+
+    /// Lets the log start anew from its beginning, if no reader is in the way.
+    fn restart_log(&mut self) {
+        let run = |tx: &Tx| {
+            tx.connection.busy_timeout(std::time::Duration::ZERO)?;
+            tx.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
+            tx.connection.busy_timeout(std::time::Duration::from_secs(5))
+        };
+        if let Err(error) = run(&self.tx) {
+            tracing::debug!(%error, "the log could not start anew yet");
+        }
+    }
+}
