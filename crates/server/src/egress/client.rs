@@ -1,19 +1,18 @@
 //! Sending: a connection from the pool or a new one, the request on it, and as much of the answer
 //! as is wanted.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Request, header};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body as _, Incoming};
+use http_body_util::Full;
 use tokio::time::{Instant, timeout};
 use tokio_util::task::TaskTracker;
 
+use super::body::Reading;
+use super::config::EgressConfig;
 use super::connect::Connector;
 use super::dns::Dns;
 use super::error::SendError;
@@ -25,40 +24,6 @@ use super::tls::{self, EgressError};
 
 /// How long a connection may take to become ready again after its answer was read.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// The settings of the door.
-#[derive(Debug, Clone)]
-pub struct EgressConfig {
-    /// Where it leads.
-    pub policy: AddressPolicy,
-    /// Further certificate authorities to trust, PEM.
-    pub ca_files: Vec<PathBuf>,
-    /// Answers that come before DNS, by lower-case name. They are judged like any other.
-    pub hosts: HashMap<String, Vec<IpAddr>>,
-    /// Name servers to ask instead of the system's.
-    pub nameservers: Vec<SocketAddr>,
-    /// Idle HTTP/1 connections kept per scheme, host and port.
-    pub idle_per_host_max: usize,
-    /// Idle HTTP/1 connections kept in all.
-    pub idle_total_max: usize,
-    /// How long a connection may lie idle; below the 60 s and more after which common servers
-    /// close it themselves.
-    pub idle_timeout: Duration,
-}
-
-impl Default for EgressConfig {
-    fn default() -> Self {
-        Self {
-            policy: AddressPolicy::default(),
-            ca_files: Vec::new(),
-            hosts: HashMap::new(),
-            nameservers: Vec::new(),
-            idle_per_host_max: 64,
-            idle_total_max: 1024,
-            idle_timeout: Duration::from_secs(30),
-        }
-    }
-}
 
 /// The door. Cheap to clone; all clones share connections.
 #[derive(Clone)]
@@ -132,6 +97,14 @@ impl Egress {
     #[cfg(test)]
     pub(super) fn pool(&self) -> &Arc<Pool> {
         &self.inner.pool
+    }
+}
+
+impl fmt::Debug for Egress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Egress")
+            .field("policy", self.policy())
+            .finish_non_exhaustive()
     }
 }
 
@@ -275,52 +248,6 @@ impl Inner {
                 }
             });
         }
-    }
-}
-
-/// How much of a body to keep and to read.
-#[derive(Clone, Copy)]
-struct Reading {
-    kept: usize,
-    read: usize,
-}
-
-struct ReadBody {
-    prefix: Bytes,
-    truncated: bool,
-    /// Whether the body was read to its end, so that the connection can serve again.
-    complete: bool,
-}
-
-impl Reading {
-    async fn run(self, mut body: Incoming) -> Result<ReadBody, hyper::Error> {
-        let mut prefix = Vec::new();
-        let mut total = 0_usize;
-        while !body.is_end_stream() {
-            let Some(frame) = body.frame().await else {
-                break;
-            };
-            let Ok(data) = frame?.into_data() else {
-                continue;
-            };
-            total = total.saturating_add(data.len());
-            let room = self.kept - prefix.len();
-            // Copied, because a slice would keep the whole read buffer alive with the log entry.
-            prefix.extend_from_slice(&data[..room.min(data.len())]);
-            if total > self.read {
-                return Ok(ReadBody {
-                    prefix: prefix.into(),
-                    truncated: true,
-                    complete: false,
-                });
-            }
-        }
-        let truncated = total > prefix.len();
-        Ok(ReadBody {
-            prefix: prefix.into(),
-            truncated,
-            complete: true,
-        })
     }
 }
 

@@ -41,6 +41,9 @@ impl Connector {
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2
             .timer(TokioTimer::new())
+            // Until its settings arrive the peer's limit is unknown, and a burst beyond it is
+            // refused rather than queued.
+            .initial_max_send_streams(1)
             .keep_alive_interval(HTTP2_PING_INTERVAL)
             .keep_alive_timeout(HTTP2_PING_TIMEOUT)
             .initial_stream_window_size(HTTP2_STREAM_WINDOW_BYTES)
@@ -110,26 +113,32 @@ impl Connector {
     }
 }
 
-/// One address after the other, each with an equal share of the time that is left, so that a
-/// family without a route does not take it all. The last failure is the one reported.
+/// One address after the other. All but the last get an equal share of the time that is left, so
+/// that a family without a route does not take it all; the last one has the caller's deadline.
+/// The last failure is the one reported.
 async fn dial(
     addresses: &[SocketAddr],
     deadline: Instant,
 ) -> Result<(TcpStream, SocketAddr), SendError> {
-    let mut failure = SendError::Connect("no address to connect to");
-    for (tried, address) in addresses.iter().enumerate() {
+    let Some((last, others)) = addresses.split_last() else {
+        return Err(SendError::Connect("no address to connect to"));
+    };
+    for (tried, address) in others.iter().enumerate() {
         let left = deadline.saturating_duration_since(Instant::now());
         let shares = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
-        match timeout(left / shares, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                // Requests are written whole; waiting to fill a packet only adds latency. A
-                // socket that refuses the option still works.
-                drop(stream.set_nodelay(true));
-                return Ok((stream, *address));
-            }
-            Ok(Err(error)) => failure = SendError::from_connect(&error),
-            Err(_) => failure = SendError::Connect("timed out"),
+        if let Ok(Ok(stream)) = timeout(left / shares, TcpStream::connect(address)).await {
+            return Ok((prepare(stream), *address));
         }
     }
-    Err(failure)
+    let stream = TcpStream::connect(last)
+        .await
+        .map_err(|error| SendError::from_connect(&error))?;
+    Ok((prepare(stream), *last))
+}
+
+/// Requests are written whole; waiting to fill a packet only adds latency. A socket that refuses
+/// the option still works.
+fn prepare(stream: TcpStream) -> TcpStream {
+    drop(stream.set_nodelay(true));
+    stream
 }

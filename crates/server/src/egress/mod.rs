@@ -19,8 +19,10 @@
 //! decompression, and retries of anything the peer may have seen. The caller retries.
 
 mod address;
+mod body;
 mod cidr;
 mod client;
+mod config;
 mod connect;
 mod dns;
 mod error;
@@ -31,11 +33,13 @@ mod target;
 mod tls;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
 
 pub use address::{AddressClass, embedded_v4};
 pub use cidr::{Cidr, CidrError};
-pub use client::{Egress, EgressConfig};
+pub use client::Egress;
+pub use config::EgressConfig;
 pub use error::{DnsFailure, RESPONSE_HEAD_BYTES_MAX, SendError};
 pub use exchange::{
     Exchange, OutboundRequest, RESPONSE_BYTES_KEPT, RESPONSE_BYTES_READ, Response, Timing,
