@@ -1,1 +1,3 @@
 //! Bellwire server.
+
+pub mod egress;
