@@ -10,6 +10,7 @@ pub mod reserved;
 pub mod secret;
 pub mod sign;
 pub mod time;
+pub mod verify;
 
 pub use dialect::Dialect;
 pub use event::{Event, EventType, Namespace};
@@ -20,3 +21,4 @@ pub use reserved::{RESERVED_HEADERS, is_reserved_header};
 pub use secret::{EndpointSecret, PublicKey, SecretError, SigningKey};
 pub use sign::Outgoing;
 pub use time::Timestamp;
+pub use verify::{HeaderLookup, Scheme, SignatureError, Verified, verify};
