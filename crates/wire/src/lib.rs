@@ -6,6 +6,7 @@ pub mod dialect;
 pub mod event;
 pub mod id;
 pub mod json;
+pub mod money;
 pub mod reserved;
 pub mod secret;
 pub mod sign;
@@ -17,6 +18,7 @@ pub use event::{Event, EventType, Namespace};
 pub use id::{
     AttemptId, DeliveryId, EndpointId, EventId, IdError, JobId, KeyId, RequestId, WorkspaceId,
 };
+pub use money::{MoneyError, UsdNanos};
 pub use reserved::{RESERVED_HEADERS, is_reserved_header};
 pub use secret::{EndpointSecret, PublicKey, SecretError, SigningKey};
 pub use sign::Outgoing;
