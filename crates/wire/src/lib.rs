@@ -2,6 +2,7 @@
 //! dialects it is spoken in, and the signatures that let nobody have to believe it.
 //!
 //! Pure code: time is an argument, there is no I/O, no dice and no async. Keeps I9.
+pub mod catalog;
 pub mod dialect;
 pub mod event;
 pub mod id;
