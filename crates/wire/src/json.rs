@@ -86,6 +86,18 @@ pub fn compact(json: &str) -> String {
     out
 }
 
+/// `json` with one space after every comma and colon and none elsewhere, as Python writes it.
+pub fn spaced(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() + json.len() / 8);
+    for token in Tokens(json) {
+        push(token, &mut out);
+        if let Token::Mark(b',' | b':') = token {
+            out.push(' ');
+        }
+    }
+    out
+}
+
 /// Appends `json` with the `snake_case` keys of every object turned into camelCase, except below
 /// [`USER_DATA_KEYS`]. If two keys of an object become equal the first stays.
 pub fn camel_case_into(json: &str, out: &mut String) {

@@ -5,6 +5,7 @@
 pub mod catalog;
 pub mod dialect;
 pub mod event;
+pub mod explain;
 pub mod id;
 pub mod json;
 pub mod money;
@@ -16,6 +17,7 @@ pub mod verify;
 
 pub use dialect::Dialect;
 pub use event::{Event, EventType, Namespace};
+pub use explain::{Finding, explain};
 pub use id::{
     AttemptId, DeliveryId, EndpointId, EventId, IdError, JobId, KeyId, RequestId, WorkspaceId,
 };

@@ -94,6 +94,21 @@ impl<'h> Claim<'h> {
         Ok(claim)
     }
 
+    /// A claim of nothing, for the content of a request whose headers are not in order.
+    pub(crate) fn loose(scheme: Scheme, id: Option<&'h str>, at: Option<&'h str>) -> Self {
+        Self {
+            scheme,
+            id,
+            stamp: at.map(|text| Stamp {
+                text,
+                micros: 0,
+                whole_seconds: true,
+            }),
+            signatures: Vec::new(),
+            asymmetric: Vec::new(),
+        }
+    }
+
     /// `v1,<base64>`, `v1a,<base64>` and unknown versions, one space between.
     fn read_standard(&mut self, list: &'h str) -> Option<()> {
         let mut known = false;
