@@ -4,8 +4,10 @@
 //! Fields are only ever added, so every schema admits unknown ones and no version has had to change.
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
+
+use crate::json;
 
 /// Families whose types are ours (spec conventions, "Built-in event families").
 pub const FAMILIES: &[&str] = &[
@@ -36,7 +38,7 @@ pub const FAMILIES: &[&str] = &[
 ];
 
 /// A built-in event type.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TypeSpec {
     /// `family.name`.
@@ -46,11 +48,17 @@ pub struct TypeSpec {
     /// When it happens, in a sentence or two.
     pub description: &'static str,
     /// JSON Schema (draft 2020-12) of `data`.
-    #[serde(borrow)]
-    pub schema: &'static RawValue,
+    #[serde(deserialize_with = "compact")]
+    pub schema: Box<RawValue>,
     /// Data that satisfies the schema.
-    #[serde(borrow)]
-    pub example: &'static RawValue,
+    #[serde(deserialize_with = "compact")]
+    pub example: Box<RawValue>,
+}
+
+/// JSON on one line, however the file lays it out.
+fn compact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<RawValue>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    RawValue::from_string(json::compact(raw.get())).map_err(de::Error::custom)
 }
 
 const FILES: &[&str] = &[

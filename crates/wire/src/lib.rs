@@ -2,6 +2,22 @@
 //! dialects it is spoken in, and the signatures that let nobody have to believe it.
 //!
 //! Pure code: time is an argument, there is no I/O, no dice and no async. Keeps I9.
+//!
+//! ```
+//! use bellwire_wire::{EndpointSecret, Scheme, Timestamp, sign, verify, verify::TOLERANCE};
+//!
+//! let secret = EndpointSecret::from_random(&[7; 48])?;
+//! let (body, now) = (br#"{"type":"invoice.paid"}"#, Timestamp::from_seconds(1_795_298_462));
+//! let headers = [
+//!     ("webhook-id", "evt_1".to_owned()),
+//!     ("webhook-timestamp", now.seconds().to_string()),
+//!     ("webhook-signature", sign::standard_v1(secret.key(), "evt_1", now.seconds(), body)),
+//! ];
+//! let secrets = [secret.as_str()];
+//! let verified = verify(Scheme::Standard, &secrets, &headers, body, now, TOLERANCE)?;
+//! assert_eq!(verified.id.as_deref(), Some("evt_1"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 pub mod catalog;
 pub mod dialect;
 pub mod event;

@@ -49,7 +49,7 @@ fn every_file_of_the_catalog_is_embedded() {
 #[test]
 fn every_example_satisfies_its_schema_and_shows_what_is_required() {
     for spec in catalog::types() {
-        let (schema, example) = (json(spec.schema), json(spec.example));
+        let (schema, example) = (json(&spec.schema), json(&spec.example));
         jsonschema::draft202012::meta::validate(&schema)
             .unwrap_or_else(|error| panic!("{}: {error}", spec.name));
         let validator = jsonschema::draft202012::options()
@@ -61,6 +61,7 @@ fn every_example_satisfies_its_schema_and_shows_what_is_required() {
             .map(|error| format!("{} at {}", error, error.instance_path()))
             .collect();
         assert!(faults.is_empty(), "{}: {faults:?}", spec.name);
+        assert!(!spec.schema.get().contains('\n') && !spec.example.get().contains('\n'));
         // It says something: data without its required fields is refused.
         assert!(!validator.is_valid(&serde_json::json!({})), "{}", spec.name);
         // Every field of the example is described.
@@ -97,6 +98,6 @@ fn fields_may_be_added_anywhere_and_each_is_described() {
         }
     }
     for spec in catalog::types() {
-        check(spec.name, &json(spec.schema));
+        check(spec.name, &json(&spec.schema));
     }
 }

@@ -4,7 +4,19 @@ use super::SignatureError;
 /// The longest header value that is looked at; a signature list of 32 entries needs a third.
 const VALUE_BYTES_MAX: usize = 8 * 1024;
 
-/// Headers by name. Implemented for lists of pairs; adapt another kind of map with a newtype.
+/// Headers by name. Implemented for lists of pairs; adapt another kind of map with a newtype:
+///
+/// ```
+/// use bellwire_wire::HeaderLookup;
+///
+/// struct Request<'r>(&'r http::HeaderMap);
+///
+/// impl HeaderLookup for Request<'_> {
+///     fn values<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
+///         self.0.get_all(name).iter().map(http::HeaderValue::as_bytes)
+///     }
+/// }
+/// ```
 pub trait HeaderLookup {
     /// Every value of the header, in order, the name in any case.
     fn values<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h [u8]>;
