@@ -1,7 +1,7 @@
 //! Verifying (spec wire, "Verifying"): from headers, raw body and secrets to an answer that says
 //! which check failed.
 //!
-//! [`Claim`](claim) reads what the request says of itself, then the age is checked, then every
+//! `Claim` reads what the request says of itself, then the age is checked, then every
 //! secret against every listed signature, in constant time. Nothing here panics on any bytes.
 pub(crate) mod claim;
 mod headers;
