@@ -1,3 +1,21 @@
-//! Bellwire server.
-
+//! The process: the HTTP API and its OpenAPI document, the delivery engine, the one door outwards,
+//! and the command line.
+//!
+//! Who takes part: [`api`] parses, authenticates and calls commands of `bellwire-domain` through the
+//! store; [`engine`] turns rows into requests and answers into rows; [`egress`] is the only way out
+//! (keeps I10); [`serve`] starts and stops all of it in order.
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
 pub mod egress;
+pub mod engine;
+pub mod hub;
+pub mod mint;
+pub mod serve;
+pub mod upkeep;
+
+/// This version of Bellwire.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,2 +1,4 @@
 //! The `bellwire` binary.
-fn main() {}
+fn main() -> std::process::ExitCode {
+    bellwire_server::cli::main()
+}

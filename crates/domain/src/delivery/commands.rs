@@ -2,11 +2,12 @@
 use std::{sync::Arc, time::Duration};
 
 use bellwire_wire::{
-    DeliveryId, EndpointId, EndpointSecret, Event, Namespace, Timestamp, WorkspaceId,
+    DeliveryId, EndpointId, EndpointSecret, Event, EventId, EventType, Namespace, Timestamp, WorkspaceId,
 };
+use serde_json::{json, value::to_raw_value};
 
 use super::{
-    Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointConfig, EndpointRef,
+    Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointConfig, EndpointKind, EndpointRef,
     EndpointStatus, Health, LiveSecret, NewDelivery, PARKED, Rows,
 };
 use crate::{Ctx, Effect, PageQuery, Stored, event};
@@ -15,7 +16,7 @@ use crate::{Ctx, Effect, PageQuery, Stored, event};
 const QUEUE_LEASE: Duration = Duration::from_secs(30);
 
 /// How long a node holds a delivery of this endpoint: waiting, then the whole exchange.
-pub(crate) fn lease_of(endpoint: &Endpoint) -> Duration {
+pub fn lease_of(endpoint: &Endpoint) -> Duration {
     QUEUE_LEASE + Duration::from_millis(u64::from(endpoint.config.timeout_ms))
 }
 
@@ -98,6 +99,55 @@ pub(crate) async fn insert_delivery<R: Rows>(
         None => {}
     }
     Ok(())
+}
+
+/// Appends `webhook.test` for one endpoint alone, whatever it subscribes to, and holds its delivery:
+/// the caller attempts it. If it never does, the lease ends and the engine sends it.
+pub async fn start_test<R>(rows: &mut R, ctx: &Ctx, endpoint: &Arc<Endpoint>) -> Stored<Claimed>
+where
+    R: Rows + event::Rows,
+{
+    let at = &endpoint.at;
+    let event = Arc::new(Event {
+        id: EventId::from_ulid(ctx.mint.ulid()),
+        kind: EventType::from_stored("webhook.test"),
+        timestamp: ctx.now,
+        workspace_id: at.workspace_id.clone(),
+        namespace: endpoint.config.namespace.clone(),
+        source: None,
+        data: to_raw_value(&json!({"endpoint_id": at.endpoint_id, "message": "This is a test."})).expect("a JSON value is JSON"),
+    });
+    let event_seq = rows.event_seq(ctx);
+    let sends = endpoint.config.kind == EndpointKind::Push;
+    let lease_until = ctx.now.after(lease_of(endpoint));
+    let delivery = NewDelivery {
+        id: DeliveryId::from_ulid(ctx.mint.ulid()),
+        endpoint,
+        event: &event,
+        event_seq,
+        due: if sends { lease_until } else { ctx.now },
+        leased: sends,
+        ordering_key: None,
+        replay: false,
+    };
+    let seq = rows.delivery_insert(ctx, &delivery).await?;
+    let id = delivery.id;
+    rows.event_insert(ctx, event_seq, &event, 1).await?;
+    rows.appended(&at.workspace_id);
+    Ok(Claimed {
+        seq,
+        id,
+        endpoint: Arc::clone(endpoint),
+        event,
+        attempts: 0,
+        attempts_total: 0,
+        lease_until,
+        replay: false,
+        ordering_key: None,
+        origin: ctx.origin.clone(),
+        created_at: ctx.now,
+        slot: None,
+    })
 }
 
 /// Makes an endpoint; it comes back with its secret.

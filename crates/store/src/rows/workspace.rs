@@ -179,6 +179,7 @@ impl Rows for Tx {
     }
 
     async fn saved(&mut self, workspace: &WorkspaceId, route: &str, key: &str) -> Stored<Option<Saved>> {
+        let (vault, place) = (std::sync::Arc::clone(&self.vault), format!("answer {route}"));
         self.query_one(
             "SELECT fingerprint, status, body FROM saved_answers WHERE workspace_id = $1 AND route = $2 AND key = $3",
             args![workspace.as_str(), route, key],
@@ -187,7 +188,9 @@ impl Rows for Tx {
                     .blob(0)?
                     .try_into()
                     .map_err(|_| StoreError::Broken("a fingerprint is not 32 bytes".into()))?;
-                Ok(Saved { fingerprint, status: row.small(1)?, body: row.blob(2)? })
+                // An answer may hold a secret that is shown once.
+                let body = vault.open(&place, &row.blob(2)?).map_err(|error| StoreError::Broken(error.to_string()))?;
+                Ok(Saved { fingerprint, status: row.small(1)?, body: body.to_vec() })
             },
         )
     }
@@ -201,6 +204,10 @@ impl Rows for Tx {
         now: Timestamp,
         expires: Option<Timestamp>,
     ) -> Stored<()> {
+        let body = self
+            .vault
+            .seal(&format!("answer {route}"), &answer.body)
+            .map_err(|error| StoreError::Broken(error.to_string()))?;
         self.execute(
             "INSERT INTO saved_answers (workspace_id, route, key, fingerprint, status, body, created_at, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -213,7 +220,7 @@ impl Rows for Tx {
                 key,
                 answer.fingerprint.as_slice(),
                 answer.status,
-                answer.body.as_slice(),
+                body.as_slice(),
                 now,
                 expires
             ],

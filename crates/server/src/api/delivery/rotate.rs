@@ -1,0 +1,90 @@
+//! New secrets: the old one signs beside the new one until the overlap ends.
+use std::{sync::Arc, time::Duration};
+
+use axum::extract::{Path, State};
+use bellwire_domain::{
+    Faults,
+    delivery::{self, Rows},
+};
+use bellwire_wire::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{EndpointView, endpoint_of};
+use crate::{
+    api::{
+        extract::{By, Json, WebhooksManage},
+        page::Span,
+        problem::{Problem, ProblemBody},
+        reply::{Answer, Reply},
+    },
+    app::App,
+};
+
+/// How to rotate.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(as = RotateForm)]
+pub(super) struct RotateForm {
+    /// How long the older secret signs too; `24h` if absent, at most `7d`, `0s` for at once.
+    #[schema(example = "24h")]
+    overlap: Option<String>,
+}
+
+/// The new secret, once.
+#[derive(Serialize, ToSchema)]
+struct RotateAnswer {
+    secret: String,
+    /// Until when the older secret signs too.
+    previous_expires_at: Timestamp,
+}
+
+const OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
+const OVERLAP_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Give an endpoint a new secret. Rotate, update the handler, finish.
+#[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/rotate-secret", tag = "delivery",
+    params(("endpoint_id" = String, Path)), request_body = RotateForm,
+    responses((status = 200, body = RotateAnswer), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub(super) async fn rotate(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>, body: Json<RotateForm>) -> Answer {
+    let at = endpoint_of(&app, &by, &id).await?.at.clone();
+    let mut faults = Faults::default();
+    let overlap = body.value.overlap.and_then(|text| faults.take("overlap", text.parse::<Span>())).map_or(OVERLAP, |span| span.0);
+    faults.check(overlap <= OVERLAP_MAX, "overlap", "must be at most 7d");
+    faults.or(())?;
+    app.command("rotate", &by, body.idempotency, move |tx, ctx| {
+        let at = at.clone();
+        Box::pin(async move {
+            let Some(before) = tx.endpoint(&at).await? else { return Ok(Err(Problem::not_found("endpoint"))) };
+            let after = delivery::rotate_secret(tx, &ctx, &before, overlap).await?;
+            let secret = after.secrets.first().map(|live| live.secret.as_str().to_owned()).unwrap_or_default();
+            let previous_expires_at = after.secrets.get(1).and_then(|live| live.expires_at).unwrap_or(ctx.now);
+            Ok(Ok(Reply::ok(&RotateAnswer { secret, previous_expires_at })))
+        })
+    })
+    .await
+}
+
+/// One endpoint.
+#[derive(Serialize, ToSchema)]
+struct FinishAnswer {
+    endpoint: EndpointView,
+}
+
+/// End the overlap of a rotation now: only the newest secret signs.
+#[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/rotate-secret/finish", tag = "delivery",
+    params(("endpoint_id" = String, Path)),
+    responses((status = 200, body = FinishAnswer), (status = 404, body = ProblemBody)))]
+pub(super) async fn finish(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>) -> Answer {
+    let at = endpoint_of(&app, &by, &id).await?.at.clone();
+    let shared = Arc::clone(&app);
+    app.command("rotate_finish", &by, None, move |tx, ctx| {
+        let (at, app) = (at.clone(), Arc::clone(&shared));
+        Box::pin(async move {
+            let Some(before) = tx.endpoint(&at).await? else { return Ok(Err(Problem::not_found("endpoint"))) };
+            let after = delivery::finish_rotation(tx, &ctx, &before).await?;
+            Ok(Ok(Reply::ok(&FinishAnswer { endpoint: EndpointView::new(&app, &after, false) })))
+        })
+    })
+    .await
+}

@@ -1,0 +1,148 @@
+//! The catalog of event types: built in, and the workspace's own.
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use bellwire_domain::{
+    Faults,
+    event::{self, CustomType, DataSchema, Rows},
+};
+use bellwire_wire::{EventType, catalog};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::{
+    api::{
+        extract::{By, EventsRead, EventsWrite, Json},
+        problem::{Problem, ProblemBody},
+        reply::{Answer, Reply},
+    },
+    app::App,
+};
+
+/// A type to be registered.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegisterType {
+    /// Lower-case words joined by dots, outside the built-in families.
+    #[schema(example = "invoice.paid", max_length = 128)]
+    name: String,
+    /// A JSON Schema that data must satisfy from now on.
+    #[schema(value_type = Option<Object>)]
+    schema: Option<Value>,
+    /// What it is, for people.
+    #[schema(max_length = 1024)]
+    description: Option<String>,
+}
+
+/// An event type.
+#[derive(Serialize, ToSchema)]
+struct TypeView {
+    name: String,
+    description: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    schema: Option<Value>,
+    /// Valid data, for built-in types.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    example: Option<Value>,
+    version: u32,
+    built_in: bool,
+}
+
+impl TypeView {
+    fn custom(custom: &CustomType) -> Self {
+        Self {
+            name: custom.name.to_string(),
+            description: custom.description.clone(),
+            schema: custom.schema.as_ref().map(|schema| schema.source().clone()),
+            example: None,
+            version: custom.version,
+            built_in: false,
+        }
+    }
+
+    fn built_in(spec: &catalog::TypeSpec) -> Self {
+        let value = |raw: &serde_json::value::RawValue| serde_json::from_str(raw.get()).ok();
+        Self {
+            name: spec.name.to_owned(),
+            description: Some(spec.description.to_owned()),
+            schema: value(&spec.schema),
+            example: value(&spec.example),
+            version: spec.version,
+            built_in: true,
+        }
+    }
+}
+
+/// Register a custom type, or change it (201 when new, 200 when changed).
+#[utoipa::path(post, path = "/v1/event-types", tag = "event", request_body = RegisterType,
+    responses((status = 201, body = TypeView), (status = 200, body = TypeView), (status = 422, body = ProblemBody)))]
+pub(super) async fn register(State(app): State<Arc<App>>, by: By<EventsWrite>, body: Json<RegisterType>) -> Answer {
+    let mut faults = Faults::default();
+    if by.principal.bound().is_some() {
+        return Err(Problem::new(crate::api::problem::Code::Forbidden, "A key of one namespace cannot register types: they are the workspace's."));
+    }
+    let name = faults.take("name", body.value.name.parse::<EventType>());
+    if let Some(name) = &name {
+        let family = name.family();
+        faults.check(!catalog::is_reserved_family(family), "name", format_args!("must not be in the built-in family `{family}`"));
+    }
+    let schema = body.value.schema.filter(|schema| !schema.is_null()).and_then(|schema| faults.take("schema", DataSchema::compile(schema)));
+    let long = body.value.description.as_ref().is_some_and(|text| text.len() > 1_024);
+    faults.check(!long, "description", "must be at most 1024 bytes");
+    let (Some(name), true) = (name, faults.is_empty()) else { return Err(faults.into()) };
+    let (workspace, schema, description) = (by.workspace().clone(), schema.map(Arc::new), body.value.description);
+    app.command("event_type", &by, body.idempotency, move |tx, ctx| {
+        let (workspace, name, schema, description) = (workspace.clone(), name.clone(), schema.clone(), description.clone());
+        Box::pin(async move {
+            let (custom, new) = event::register_type(tx, &ctx, &workspace, name, description, schema).await?;
+            let view = TypeView::custom(&custom);
+            Ok(Ok(if new { Reply::created(&view) } else { Reply::ok(&view) }))
+        })
+    })
+    .await
+}
+
+/// All event types.
+#[derive(Serialize, ToSchema)]
+struct TypeList {
+    event_types: Vec<TypeView>,
+    next_cursor: Option<String>,
+}
+
+/// The catalog: the workspace's own types, then the built-in ones.
+#[utoipa::path(get, path = "/v1/event-types", tag = "event", responses((status = 200, body = TypeList)))]
+pub(super) async fn list(State(app): State<Arc<App>>, by: By<EventsRead>) -> Answer {
+    let workspace = by.workspace().clone();
+    let custom = app
+        .query("event_types", move |tx| {
+            let workspace = workspace.clone();
+            Box::pin(async move { tx.custom_types(&workspace).await })
+        })
+        .await?;
+    let event_types = custom
+        .iter()
+        .map(|custom| TypeView::custom(custom))
+        .chain(catalog::types().iter().map(TypeView::built_in))
+        .collect();
+    Ok(Reply::ok(&TypeList { event_types, next_cursor: None }))
+}
+
+/// One event type.
+#[utoipa::path(get, path = "/v1/event-types/{name}", tag = "event", params(("name" = String, Path)),
+    responses((status = 200, body = TypeView), (status = 404, body = ProblemBody)))]
+pub(super) async fn get(State(app): State<Arc<App>>, by: By<EventsRead>, Path(name): Path<String>) -> Answer {
+    if let Some(spec) = catalog::find(&name) {
+        return Ok(Reply::ok(&TypeView::built_in(spec)));
+    }
+    let kind: EventType = name.parse().map_err(|_| Problem::not_found("event type"))?;
+    let workspace = by.workspace().clone();
+    let custom = app
+        .query("event_type", move |tx| {
+            let (workspace, kind) = (workspace.clone(), kind.clone());
+            Box::pin(async move { tx.custom_type(&workspace, &kind).await })
+        })
+        .await?;
+    custom.map(|custom| Reply::ok(&TypeView::custom(&custom))).ok_or_else(|| Problem::not_found("event type"))
+}

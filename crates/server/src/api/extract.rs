@@ -1,0 +1,293 @@
+//! What handlers are given: who asks, and what was sent. A handler that takes [`By`] cannot forget to
+//! check: the extractor is the permission.
+use std::{marker::PhantomData, sync::Arc};
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request},
+};
+use bellwire_domain::{
+    Ctx, Faults, Origin,
+    workspace::{Permission, Principal},
+};
+use bellwire_wire::{Namespace, WorkspaceId};
+use http::{HeaderMap, Method, header, request::Parts};
+use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
+
+use super::{
+    diagnose::diagnose,
+    problem::{Code, Problem},
+};
+use crate::app::App;
+
+/// A permission, as a type.
+pub trait Right: Send + Sync + 'static {
+    /// Which.
+    const PERMISSION: Option<Permission>;
+}
+
+macro_rules! rights {
+    ($($name:ident => $permission:expr),* $(,)?) => {
+        $(
+            /// See [`Permission`].
+            pub struct $name;
+            impl Right for $name {
+                const PERMISSION: Option<Permission> = $permission;
+            }
+        )*
+    };
+}
+
+rights! {
+    AnyKey => None,
+    EventsRead => Some(Permission::EventsRead),
+    EventsWrite => Some(Permission::EventsWrite),
+    WebhooksManage => Some(Permission::WebhooksManage),
+    KeysManage => Some(Permission::KeysManage),
+}
+
+/// Who asks, and may.
+pub struct By<R> {
+    /// The checked key.
+    pub principal: Arc<Principal>,
+    /// Which request this is.
+    pub origin: Origin,
+    /// The namespace the request works in: named by header or query, or the key's own.
+    pub namespace: Option<Namespace>,
+    right: PhantomData<R>,
+}
+
+impl<R> By<R> {
+    /// The workspace everything is about. Keeps I11.
+    pub fn workspace(&self) -> &WorkspaceId {
+        self.principal.workspace()
+    }
+
+    /// The circumstances of a command.
+    pub fn ctx(&self, app: &App) -> Ctx {
+        app.ctx(self.origin.clone())
+    }
+
+    /// The namespace a body names, if the key may touch it; else the request's.
+    pub fn narrow(&self, named: Option<Namespace>) -> Result<Option<Namespace>, Problem> {
+        let asked = named.or_else(|| self.namespace.clone());
+        self.principal.narrow(asked).map_err(|error| Problem::new(Code::ForeignNamespace, format!("{error}.")))
+    }
+
+    /// Refuses unless the key has this permission as well.
+    pub fn need(&self, permission: Permission) -> Result<(), Problem> {
+        if self.principal.may(permission) { Ok(()) } else { Err(lacks(permission)) }
+    }
+}
+
+/// The key lacks a permission.
+pub fn lacks(permission: Permission) -> Problem {
+    Problem::new(Code::Forbidden, format!("This key lacks the permission `{permission}`."))
+}
+
+impl<R: Right> FromRequestParts<Arc<App>> for By<R> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let principal = identify(&parts.headers, app).await?;
+        if let Some(permission) = R::PERMISSION
+            && !principal.may(permission)
+        {
+            return Err(lacks(permission));
+        }
+        let asked = named_namespace(parts)?;
+        let namespace =
+            principal.narrow(asked).map_err(|error| Problem::new(Code::ForeignNamespace, format!("{error}.")))?;
+        let origin = parts.extensions.get::<Origin>().cloned().unwrap_or_default();
+        Ok(Self { principal, origin, namespace, right: PhantomData })
+    }
+}
+
+async fn identify(headers: &HeaderMap, app: &App) -> Result<Arc<Principal>, Problem> {
+    let presented = presented(headers).ok_or_else(|| {
+        Problem::new(Code::Unauthorized, "Send an API key: `Authorization: Bearer <key>` (or `X-Api-Key: <key>`).")
+    })?;
+    app.auth
+        .check(presented, app.clock.now())
+        .await?
+        .ok_or_else(|| Problem::new(Code::Unauthorized, "This API key is unknown, revoked or expired."))
+}
+
+fn presented(headers: &HeaderMap) -> Option<&str> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| {
+        let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    });
+    let key = bearer.or_else(|| headers.get("x-api-key").and_then(|value| value.to_str().ok()).map(str::trim))?;
+    (1..=256).contains(&key.len()).then_some(key)
+}
+
+/// The namespace named by header or query. The one place where a request names one outright, but for
+/// bodies.
+fn named_namespace(parts: &Parts) -> Result<Option<Namespace>, Problem> {
+    let query = parts.uri.query().unwrap_or_default();
+    let in_query = url::form_urlencoded::parse(query.as_bytes())
+        .find(|(name, value)| name == "namespace" && !value.is_empty())
+        .map(|(_, value)| value.into_owned());
+    let in_header = match parts.headers.get("x-namespace") {
+        Some(value) => Some(value.to_str().map(str::to_owned).map_err(|_| {
+            Problem::from(Faults::from(("X-Namespace", "must be 1 to 63 characters of a-z 0-9 . _ - and start with a letter or digit")))
+        })?),
+        None => None,
+    };
+    let mut faults = Faults::default();
+    let header = in_header.filter(|text| !text.is_empty()).and_then(|text| faults.take("X-Namespace", text.parse::<Namespace>()));
+    let query = in_query.and_then(|text| faults.take("namespace", text.parse::<Namespace>()));
+    if !faults.is_empty() {
+        return Err(faults.into());
+    }
+    match (header, query) {
+        (Some(header), Some(query)) if header != query => {
+            Err(Faults::from(("namespace", "must be the same in X-Namespace and in the query")).into())
+        }
+        (header, query) => Ok(header.or(query)),
+    }
+}
+
+/// A body: parsed, and kept as sent for the idempotency key.
+pub struct Json<T> {
+    /// What it says.
+    pub value: T,
+    /// What makes repeating it harmless.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// The request's idempotency key, bound to what was asked.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    /// The key.
+    pub key: String,
+    /// The method and path.
+    pub route: String,
+    /// A hash of the body.
+    pub fingerprint: [u8; 32],
+}
+
+impl Idempotency {
+    /// Reads the header of a request with this body.
+    pub fn read(method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Result<Option<Self>, Problem> {
+        let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+        let key = value.to_str().ok().filter(|key| {
+            (1..=255).contains(&key.len()) && key.bytes().all(|c| (0x20..0x7f).contains(&c))
+        });
+        let key = key.ok_or_else(|| {
+            Problem::from(Faults::from(("Idempotency-Key", "must be 1 to 255 printable ASCII characters")))
+        })?;
+        Ok(Some(Self {
+            key: key.to_owned(),
+            route: format!("{method} {path}"),
+            fingerprint: *blake3::hash(body).as_bytes(),
+        }))
+    }
+}
+
+/// The most a body may measure, unless the route takes more.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// The most a batch may measure.
+pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Reads a body within a bound.
+pub async fn read_body(request: Request, max: usize) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new(Code::TooLarge, format!("The body is over {max} bytes."));
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > max) {
+        return Err(too_large());
+    }
+    let body = http_body_util::Limited::new(request.into_body(), max);
+    match http_body_util::BodyExt::collect(body).await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
+        Err(_) => Err(Problem::new(Code::Unparsable, "The body ended early.")),
+    }
+}
+
+/// Parses a body, or says everything that is wrong with its form.
+pub fn parse<T: DeserializeOwned + ToSchema>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| diagnose::<T>(body, &error))
+}
+
+impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<App>> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, Problem> {
+        let (method, path, headers) = (request.method().clone(), request.uri().path().to_owned(), request.headers().clone());
+        let body = read_body(request, BODY_BYTES_MAX).await?;
+        let idempotency = Idempotency::read(&method, &path, &headers, &body)?;
+        // A call whose fields are all optional may come without a body.
+        let value = parse(if body.is_empty() { b"{}" } else { &body })?;
+        Ok(Self { value, idempotency })
+    }
+}
+
+impl<T: DeserializeOwned + ToSchema + Default> OptionalFromRequest<Arc<App>> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Option<Self>, Problem> {
+        <Self as FromRequest<Arc<App>>>::from_request(request, app).await.map(Some)
+    }
+}
+
+/// A query, every fault of which is told.
+pub struct Query<T>(pub T);
+
+/// What a query is made of.
+pub trait FromQuery: Sized {
+    /// The names there are.
+    const NAMES: &'static [&'static str];
+    /// Reads the parameters.
+    fn read(parameters: &Parameters, faults: &mut Faults) -> Self;
+}
+
+/// The parameters of a query, in order.
+pub struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// The last value of a name; an empty one is none.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// The values of a name, split at commas.
+    pub fn list(&self, name: &str) -> Vec<&str> {
+        self.0
+            .iter()
+            .filter(|(known, _)| known == name)
+            .flat_map(|(_, value)| value.split(','))
+            .map(str::trim)
+            .filter(|value| !value.is_empty())
+            .collect()
+    }
+
+    /// A value of another type.
+    pub fn take<T: std::str::FromStr>(&self, name: &str, faults: &mut Faults) -> Option<T>
+    where
+        T::Err: std::fmt::Display,
+    {
+        self.get(name).and_then(|text| faults.take(name, text.parse::<T>()))
+    }
+}
+
+impl<T: FromQuery + Send> FromRequestParts<Arc<App>> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let parameters = Parameters(
+            url::form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
+        );
+        let mut faults = Faults::default();
+        for (name, _) in &parameters.0 {
+            if name != "namespace" && !T::NAMES.contains(&name.as_str()) {
+                faults.add(name.clone(), format!("is not a parameter here; known are {}", T::NAMES.join(", ")));
+            }
+        }
+        let value = T::read(&parameters, &mut faults);
+        faults.or(Self(value)).map_err(Problem::from)
+    }
+}

@@ -1,0 +1,126 @@
+//! Pages, times and durations in queries (spec conventions, "Bodies", "Times").
+use std::{str::FromStr, time::Duration};
+
+use bellwire_domain::{Faults, PageQuery};
+use bellwire_wire::Timestamp;
+
+use super::extract::Parameters;
+
+/// A duration: `1h`, `90s`, `1h30m`, `7d`, `500ms`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl FromStr for Span {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WRONG: &str = "must be a duration such as 90s, 5m, 1h30m or 7d";
+        let mut rest = text;
+        let mut total = Duration::ZERO;
+        while !rest.is_empty() {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let number: u32 = rest.get(..digits).and_then(|digits| digits.parse().ok()).ok_or(WRONG)?;
+            let units = rest.get(digits..).ok_or(WRONG)?;
+            let length = units.bytes().take_while(u8::is_ascii_alphabetic).count();
+            let unit = match units.get(..length) {
+                Some("ms") => Duration::from_millis(1),
+                Some("s") => Duration::from_secs(1),
+                Some("m") => Duration::from_secs(60),
+                Some("h") => Duration::from_secs(3_600),
+                Some("d") => Duration::from_secs(86_400),
+                _ => return Err(WRONG),
+            };
+            total = unit.checked_mul(number).and_then(|part| total.checked_add(part)).ok_or(WRONG)?;
+            rest = units.get(length..).ok_or(WRONG)?;
+        }
+        if text.is_empty() { Err(WRONG) } else { Ok(Self(total)) }
+    }
+}
+
+/// A time, or a duration back from now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// A time.
+    At(Timestamp),
+    /// So long before now.
+    Back(Duration),
+}
+
+impl When {
+    /// The time it means at `now`.
+    pub fn resolve(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(at) => at,
+            Self::Back(span) => now.before(span),
+        }
+    }
+}
+
+impl FromStr for When {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // A plus sign in a query that was not escaped arrives as a space.
+        let mended = text.replace(' ', "+");
+        text.parse::<Timestamp>()
+            .or_else(|_| mended.parse::<Timestamp>())
+            .map(Self::At)
+            .or_else(|_| text.parse::<Span>().map(|span| Self::Back(span.0)))
+            .map_err(|_| "must be an RFC 3339 time such as 2026-11-21T22:01:02Z, or a duration back from now such as 1h or 7d")
+    }
+}
+
+/// The names of a page's parameters.
+pub const PAGE: [&str; 2] = ["cursor", "limit"];
+
+/// Which page is asked for; 50 rows unless said otherwise, at most 200.
+pub fn page(parameters: &Parameters, faults: &mut Faults) -> PageQuery {
+    let limit = match parameters.get("limit").map(str::parse::<u32>) {
+        None => 50,
+        Some(Ok(limit)) if (1..=200).contains(&limit) => limit,
+        Some(_) => {
+            faults.add("limit", "must be a whole number from 1 to 200");
+            50
+        }
+    };
+    let before = parameters.get("cursor").and_then(|cursor| {
+        let seq = decode(cursor);
+        faults.check(seq.is_some(), "cursor", "must be the next_cursor of the page before");
+        seq
+    });
+    PageQuery { before, limit }
+}
+
+/// A cursor as clients see it: opaque.
+pub fn encode(seq: i64) -> String {
+    format!("c{seq:x}")
+}
+
+/// The place of a cursor.
+pub fn decode(cursor: &str) -> Option<i64> {
+    i64::from_str_radix(cursor.strip_prefix('c')?, 16).ok().filter(|seq| *seq >= 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_add_up_and_nonsense_is_refused() {
+        let seconds = |text: &str| text.parse::<Span>().map(|span| span.0.as_secs()).ok();
+        assert_eq!(seconds("1h30m"), Some(5_400));
+        assert_eq!(seconds("90s"), Some(90));
+        assert_eq!(seconds("7d"), Some(604_800));
+        for bad in ["", "1", "h", "1x", "-1h", "1h ", "99999999999999d", "1.5h", "1é"] {
+            assert_eq!(seconds(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn cursors_come_back() {
+        assert_eq!(decode(&encode(1_795_298_462_000_001)), Some(1_795_298_462_000_001));
+        for bad in ["", "c", "cx", "12", "c-1"] {
+            assert_eq!(decode(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Errors of the API: RFC 9457 bodies from one closed table of codes (spec conventions, "Errors").
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use bellwire_domain::{Faults, StoreError};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $title:literal;)*) => {
+        /// Every error the API answers with.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// All there are.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The code in the body.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The HTTP status.
+            pub fn status(self) -> StatusCode {
+                let status: u16 = match self { $(Self::$name => $status,)* };
+                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+
+            /// The title.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is not JSON, or the query cannot be read.
+    Unparsable = "unparsable", 400, "The request cannot be read";
+    /// No key, or a wrong one.
+    Unauthorized = "unauthorized", 401, "A valid API key is needed";
+    /// The key may not do this.
+    Forbidden = "forbidden", 403, "The key may not do this";
+    /// The key is bound to another namespace.
+    ForeignNamespace = "foreign_namespace", 403, "The key is bound to another namespace";
+    /// There is no such thing, or the key may not know of it.
+    NotFound = "not_found", 404, "There is no such thing";
+    /// The path exists, the method does not.
+    MethodNotAllowed = "method_not_allowed", 405, "This path does not take this method";
+    /// The client took too long to send its request.
+    Timeout = "request_timeout", 408, "The request took too long to arrive";
+    /// The idempotency key was used with another body.
+    IdempotencyConflict = "idempotency_conflict", 409, "The idempotency key was used for another request";
+    /// The event id was used for another event.
+    EventConflict = "event_conflict", 409, "The event id was used for another event";
+    /// The thing is not in a state that allows this.
+    StateConflict = "state_conflict", 409, "The current state does not allow this";
+    /// The body is too large.
+    TooLarge = "too_large", 413, "The body is too large";
+    /// The body can be read but is not possible.
+    Invalid = "invalid", 422, "The request is not possible";
+    /// Too much at once.
+    TooManyRequests = "too_many_requests", 429, "Too many requests";
+    /// A fault of ours.
+    Internal = "internal", 500, "Something went wrong on our side";
+    /// Not now.
+    Unavailable = "unavailable", 503, "Not available right now";
+    /// The disk is full.
+    Full = "storage_full", 507, "The disk is full";
+}
+
+/// Where every code has its page.
+const TYPE_BASE: &str = "https://bellwire.dev/errors/";
+
+/// One thing wrong with one field.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FieldError {
+    /// The field's path in the request.
+    pub field: String,
+    /// What would be right.
+    pub detail: String,
+}
+
+/// The body of every error (RFC 9457, `application/problem+json`).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// A stable URL of the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The code's title.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// The code.
+    pub code: &'static str,
+    /// A sentence that helps.
+    pub detail: Cow<'static, str>,
+    /// The request, as the logs know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Every fault, field by field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+/// An error on its way to the client.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    code: Code,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    retry_after: Option<u32>,
+}
+
+impl Problem {
+    /// An error with this code and sentence.
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        let retry_after = matches!(code, Code::TooManyRequests | Code::Unavailable | Code::Full).then_some(1);
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after }
+    }
+
+    /// There is no such thing, as far as this key may know.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Code::NotFound, format!("There is no such {what}, or this key may not see it."))
+    }
+
+    /// The code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The body, for lists in which each item is answered by itself.
+    pub fn body(&self) -> ProblemBody {
+        ProblemBody {
+            kind: format!("{TYPE_BASE}{}", self.code.as_str()),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            code: self.code.as_str(),
+            detail: self.detail.clone(),
+            request_id: None,
+            errors: self.errors.clone(),
+        }
+    }
+}
+
+impl From<Faults> for Problem {
+    fn from(faults: Faults) -> Self {
+        let errors: Vec<FieldError> =
+            faults.into_vec().into_iter().map(|fault| FieldError { field: fault.field, detail: fault.detail }).collect();
+        let mut problem = Self::new(Code::Invalid, sentence(&errors));
+        problem.errors = errors;
+        problem
+    }
+}
+
+/// The faults in one sentence, for people who read only that.
+fn sentence(errors: &[FieldError]) -> String {
+    let first = errors.first().map_or_else(|| "The request is not possible".to_owned(), |error| format!("`{}` {}", error.field, error.detail));
+    match errors.len() {
+        0 | 1 => format!("{}.", first.trim_end_matches('.')),
+        more => format!("{} (and {} more; see errors).", first.trim_end_matches('.'), more - 1),
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Full => Self::new(Code::Full, "The disk is full; nothing was written. Free some space: no restart is needed."),
+            StoreError::Overloaded => Self::new(Code::TooManyRequests, "Too many commands are waiting; nothing was written. Try again."),
+            StoreError::Unavailable(_) => Self::new(Code::Unavailable, "The store is not available right now; nothing was written. Try again."),
+            StoreError::Broken(_) => {
+                tracing::error!(%error, "the store failed");
+                Self::new(Code::Internal, "Something went wrong on our side. The logs tell more under the request id.")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.code.status(), String::new()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.code == Code::Unauthorized {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        // The outermost layer writes the body: it knows the request id.
+        response.extensions_mut().insert(self);
+        response
+    }
+}

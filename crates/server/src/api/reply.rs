@@ -1,0 +1,131 @@
+//! Answers, and commands whose answers are kept for repetition.
+use std::{sync::Arc, time::Duration};
+
+use axum::response::{IntoResponse, Response};
+use bellwire_domain::{
+    Ctx, Stored,
+    workspace::{Rows, Saved},
+};
+use bellwire_store::{BoxFuture, Tx};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use super::{
+    extract::{By, Idempotency, Right},
+    problem::{Code, Problem},
+};
+use crate::app::App;
+
+/// What a command answers: a reply that is kept, or a problem that is not.
+pub type Answer = Result<Reply, Problem>;
+
+/// A JSON answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    status: StatusCode,
+    body: Vec<u8>,
+    replayed: bool,
+}
+
+impl Reply {
+    /// An answer with this status and body.
+    pub fn new<T: Serialize>(status: StatusCode, body: &T) -> Self {
+        let body = serde_json::to_vec(body).expect("an answer is JSON");
+        Self { status, body, replayed: false }
+    }
+
+    /// 200.
+    pub fn ok<T: Serialize>(body: &T) -> Self {
+        Self::new(StatusCode::OK, body)
+    }
+
+    /// 201.
+    pub fn created<T: Serialize>(body: &T) -> Self {
+        Self::new(StatusCode::CREATED, body)
+    }
+
+    /// 202.
+    pub fn accepted<T: Serialize>(body: &T) -> Self {
+        Self::new(StatusCode::ACCEPTED, body)
+    }
+
+    /// 204.
+    pub fn gone() -> Self {
+        Self { status: StatusCode::NO_CONTENT, body: Vec::new(), replayed: false }
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        if self.status == StatusCode::NO_CONTENT {
+            return self.status.into_response();
+        }
+        let mut response = (self.status, self.body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // Answers may hold secrets and are about a moment.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.replayed {
+            headers.insert(HeaderName::from_static("idempotency-replayed"), HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+/// How long an answer is kept for repetition.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl App {
+    /// Runs a command and answers. With an idempotency key the answer is kept in the command's own
+    /// transaction, and given again without running it a second time.
+    pub async fn command<R, F>(&self, name: &'static str, by: &By<R>, idempotency: Option<Idempotency>, command: F) -> Answer
+    where
+        R: Right,
+        F: for<'a> Fn(&'a mut Tx, Ctx) -> BoxFuture<'a, Stored<Answer>> + Send + Sync + 'static,
+    {
+        let (ctx, workspace, command) = (by.ctx(self), by.workspace().clone(), Arc::new(command));
+        self.store
+            .transact(name, move |tx| {
+                let (ctx, workspace, command) = (ctx.clone(), workspace.clone(), Arc::clone(&command));
+                let idempotency = idempotency.clone();
+                Box::pin(async move {
+                    let Some(key) = idempotency else { return command(tx, ctx).await };
+                    if let Some(saved) = tx.saved(&workspace, &key.route, &key.key).await? {
+                        return Ok(replay(saved, &key));
+                    }
+                    let now = ctx.now;
+                    let answer = command(tx, ctx).await?;
+                    if let Ok(reply) = &answer {
+                        let saved = Saved {
+                            fingerprint: key.fingerprint,
+                            status: reply.status.as_u16(),
+                            body: reply.body.clone(),
+                        };
+                        tx.save(&workspace, &key.route, &key.key, &saved, now, Some(now.after(KEPT))).await?;
+                    }
+                    Ok(answer)
+                })
+            })
+            .await?
+    }
+
+    /// Runs a query on one snapshot.
+    pub async fn query<T, F>(&self, name: &'static str, query: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, Stored<T>> + Send + Sync + 'static,
+    {
+        Ok(self.store.read(name, query).await?)
+    }
+}
+
+fn replay(saved: Saved, key: &Idempotency) -> Answer {
+    if saved.fingerprint != key.fingerprint {
+        return Err(Problem::new(
+            Code::IdempotencyConflict,
+            format!("The idempotency key `{}` was used for a request with another body.", key.key),
+        ));
+    }
+    let status = StatusCode::from_u16(saved.status).unwrap_or(StatusCode::OK);
+    Ok(Reply { status, body: saved.body, replayed: true })
+}

@@ -1,0 +1,407 @@
+//! Who am I, keys, workspaces, namespaces.
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use bellwire_domain::{
+    Faults, PageQuery,
+    workspace::{
+        self, CreateKey, CreatedKey, Key, KeyKind, Permission, Permissions, Principal, Rows,
+    },
+};
+use bellwire_store::Vault;
+use bellwire_wire::{KeyId, Namespace, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    extract::{AnyKey, By, FromQuery, Json, KeysManage, Parameters, Query},
+    page::{self, PAGE},
+    problem::{Code, Problem, ProblemBody},
+    reply::{Answer, Reply},
+};
+use crate::app::App;
+
+/// The routes of this slice.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(me))
+        .routes(routes!(create_key, list_keys))
+        .routes(routes!(revoke_key))
+        .routes(routes!(create_workspace, list_workspaces))
+        .routes(routes!(list_namespaces))
+        .routes(routes!(delete_namespace))
+}
+
+/// Who a key is.
+#[derive(Serialize, ToSchema)]
+struct Me {
+    workspace_id: String,
+    /// The workspace's name.
+    name: String,
+    key_id: String,
+    key_name: String,
+    /// `owner`, `admin`, `workspace` or `scoped`.
+    kind: &'static str,
+    /// `admin` or `workspace`.
+    scope: &'static str,
+    /// The only namespace the key may touch.
+    namespace: Option<String>,
+    permissions: Vec<&'static str>,
+}
+
+/// Who the key is that asks.
+#[utoipa::path(get, path = "/v1/me", tag = "workspace", responses((status = 200, body = Me), (status = 401, body = ProblemBody)))]
+async fn me(by: By<AnyKey>) -> Reply {
+    let Principal { key, workspace_name } = &*by.principal;
+    Reply::ok(&Me {
+        workspace_id: key.workspace_id.to_string(),
+        name: workspace_name.to_string(),
+        key_id: key.id.to_string(),
+        key_name: key.name.clone(),
+        kind: key.kind.as_str(),
+        scope: match key.kind {
+            KeyKind::Owner | KeyKind::Admin => "admin",
+            KeyKind::Workspace | KeyKind::Scoped => "workspace",
+        },
+        namespace: key.namespace.as_ref().map(ToString::to_string),
+        permissions: key.permissions.iter().map(Permission::as_str).collect(),
+    })
+}
+
+/// A key to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CreateKeyBody {
+    /// What people call it; 1 to 128 characters.
+    #[schema(min_length = 1, max_length = 128)]
+    name: String,
+    /// `admin`, `workspace` or `scoped`.
+    #[schema(example = "scoped")]
+    kind: String,
+    /// Needed for a scoped key, and only for one.
+    namespace: Option<String>,
+    /// What it may do; what its kind may do if absent.
+    permissions: Option<Vec<String>>,
+    /// The agent whose key it is.
+    #[schema(max_length = 128)]
+    agent_id: Option<String>,
+    /// Who holds it.
+    #[schema(max_length = 128)]
+    person: Option<String>,
+    /// Until when it is good (RFC 3339).
+    expires_at: Option<String>,
+}
+
+/// An API key; its secret is in the answer that made it, and nowhere else.
+#[derive(Serialize, ToSchema)]
+struct KeyView {
+    id: String,
+    key_id: String,
+    name: String,
+    kind: &'static str,
+    prefix: String,
+    namespace: Option<String>,
+    permissions: Vec<&'static str>,
+    agent_id: Option<String>,
+    person: Option<String>,
+    created_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    last_used_at: Option<Timestamp>,
+    /// The secret, once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<String>,
+}
+
+impl KeyView {
+    fn new(key: &Key, api_key: Option<String>) -> Self {
+        Self {
+            id: key.id.to_string(),
+            key_id: key.id.to_string(),
+            name: key.name.clone(),
+            kind: key.kind.as_str(),
+            prefix: key.prefix.clone(),
+            namespace: key.namespace.as_ref().map(ToString::to_string),
+            permissions: key.permissions.iter().map(Permission::as_str).collect(),
+            agent_id: key.agent_id.clone(),
+            person: key.person.clone(),
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+            last_used_at: key.last_used_at,
+            api_key,
+        }
+    }
+}
+
+/// A new secret: what begins it, then 256 random bits.
+pub(crate) fn new_secret(app: &App, kind: KeyKind) -> String {
+    let mut bytes = zeroize::Zeroizing::new([0_u8; 32]);
+    app.mint.random(bytes.as_mut());
+    format!("bw_{}_{}", kind.as_str(), hex::encode(*bytes))
+}
+
+/// The characters of a secret that tell keys apart.
+pub(crate) fn prefix_of(secret: &str) -> String {
+    secret.chars().take(if secret.starts_with("bw_") { 16 } else { 4 }).collect()
+}
+
+fn check_key(by: &By<KeysManage>, body: CreateKeyBody, secret: &str, vault: &Vault, now: Timestamp) -> Result<CreateKey, Problem> {
+    let mut faults = Faults::default();
+    let named = |text: &Option<String>| text.as_ref().is_none_or(|text| (1..=128).contains(&text.len()));
+    faults.check((1..=128).contains(&body.name.len()) && !body.name.trim().is_empty(), "name", "must be 1 to 128 characters");
+    let kind = match faults.take("kind", body.kind.parse::<KeyKind>()) {
+        Some(KeyKind::Owner) => {
+            faults.add("kind", "must be admin, workspace or scoped: there is one owner key");
+            None
+        }
+        kind => kind,
+    };
+    let namespace = body.namespace.and_then(|text| faults.take("namespace", text.parse::<Namespace>()));
+    if kind == Some(KeyKind::Scoped) {
+        faults.check(namespace.is_some() || by.namespace.is_some(), "namespace", "is required for a scoped key");
+    } else if kind.is_some() {
+        faults.check(namespace.is_none(), "namespace", "is only for a scoped key");
+    }
+    let permissions = body.permissions.map(|names| {
+        let mut permissions = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            permissions.extend(faults.take(&format!("permissions[{index}]"), name.parse::<Permission>()));
+        }
+        permissions.into_iter().collect::<Permissions>()
+    });
+    let expires_at = body.expires_at.and_then(|text| faults.take("expires_at", text.parse::<Timestamp>()));
+    faults.check(expires_at.is_none_or(|at| at > now), "expires_at", "must be in the future");
+    faults.check(named(&body.agent_id), "agent_id", "must be 1 to 128 characters");
+    faults.check(named(&body.person), "person", "must be 1 to 128 characters");
+    let Some(kind) = kind.filter(|_| faults.is_empty()) else { return Err(faults.into()) };
+    let namespace = if kind == KeyKind::Scoped { by.narrow(namespace)? } else { None };
+    Ok(CreateKey {
+        name: body.name,
+        kind,
+        namespace,
+        permissions,
+        agent_id: body.agent_id,
+        person: body.person,
+        expires_at,
+        prefix: prefix_of(secret),
+        hash: vault.hash(secret),
+    })
+}
+
+/// Make a key. Its secret is in this answer only.
+#[utoipa::path(post, path = "/v1/keys", tag = "workspace", request_body = CreateKeyBody,
+    responses((status = 201, body = KeyView), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
+async fn create_key(State(app): State<Arc<App>>, by: By<KeysManage>, body: Json<CreateKeyBody>) -> Answer {
+    // Made before the command, which may run more than once.
+    let secret = new_secret(&app, body.value.kind.parse().unwrap_or(KeyKind::Workspace));
+    let create = check_key(&by, body.value, &secret, &app.vault, app.clock.now())?;
+    let principal = Arc::clone(&by.principal);
+    app.command("key_create", &by, body.idempotency, move |tx, ctx| {
+        let (create, principal, secret) = (create.clone(), Arc::clone(&principal), secret.clone());
+        Box::pin(async move {
+            Ok(match workspace::create_key(tx, &ctx, &principal, create).await? {
+                CreatedKey::Made(key) => Ok(Reply::created(&KeyView::new(&key, Some(secret)))),
+                CreatedKey::Refused(refusal) => Err(Problem::new(Code::Forbidden, format!("{refusal}."))),
+            })
+        })
+    })
+    .await
+}
+
+/// A page's parameters alone.
+pub(crate) struct PageOnly(pub(crate) PageQuery);
+
+impl FromQuery for PageOnly {
+    const NAMES: &'static [&'static str] = &PAGE;
+
+    fn read(parameters: &Parameters, faults: &mut Faults) -> Self {
+        Self(page::page(parameters, faults))
+    }
+}
+
+/// Keys, newest first.
+#[derive(Serialize, ToSchema)]
+struct KeyList {
+    keys: Vec<KeyView>,
+    next_cursor: Option<String>,
+}
+
+/// The keys that are not revoked.
+#[utoipa::path(get, path = "/v1/keys", tag = "workspace",
+    params(("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query), ("namespace" = Option<String>, Query)),
+    responses((status = 200, body = KeyList)))]
+async fn list_keys(State(app): State<Arc<App>>, by: By<KeysManage>, Query(PageOnly(query)): Query<PageOnly>) -> Answer {
+    let (workspace, namespace) = (by.workspace().clone(), by.namespace.clone());
+    let page = app
+        .query("keys", move |tx| {
+            let (workspace, namespace) = (workspace.clone(), namespace.clone());
+            Box::pin(async move { tx.keys(&workspace, namespace.as_ref(), query).await })
+        })
+        .await?;
+    Ok(Reply::ok(&KeyList {
+        keys: page.items.iter().map(|key| KeyView::new(key, None)).collect(),
+        next_cursor: page.next.map(page::encode),
+    }))
+}
+
+/// Revoke a key: its next request is refused.
+#[utoipa::path(delete, path = "/v1/keys/{key_id}", tag = "workspace", params(("key_id" = String, Path)),
+    responses((status = 204), (status = 404, body = ProblemBody)))]
+async fn revoke_key(State(app): State<Arc<App>>, by: By<KeysManage>, Path(id): Path<String>) -> Answer {
+    let id: KeyId = id.parse().map_err(|_| Problem::not_found("key"))?;
+    let principal = Arc::clone(&by.principal);
+    let answer = app
+        .command("key_revoke", &by, None, move |tx, ctx| {
+            let (id, principal) = (id.clone(), Arc::clone(&principal));
+            Box::pin(async move {
+                let revoked = workspace::revoke_key(tx, &ctx, &principal, &id).await?;
+                Ok(revoked.map(|_| Reply::gone()).ok_or_else(|| Problem::not_found("key")))
+            })
+        })
+        .await;
+    app.auth.forget();
+    answer
+}
+
+/// A workspace to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CreateWorkspaceBody {
+    /// What people call it; 1 to 128 characters.
+    #[schema(min_length = 1, max_length = 128)]
+    name: String,
+}
+
+/// A workspace.
+#[derive(Serialize, ToSchema)]
+struct WorkspaceView {
+    id: String,
+    name: String,
+    created_at: Timestamp,
+    /// The secret of its admin key, once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<String>,
+}
+
+fn owner_only(by: &By<AnyKey>) -> Result<(), Problem> {
+    if by.principal.key.kind == KeyKind::Owner {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::Forbidden, "Only the owner key may do this."))
+    }
+}
+
+/// Make a workspace with an admin key (owner only).
+#[utoipa::path(post, path = "/v1/workspaces", tag = "workspace", request_body = CreateWorkspaceBody,
+    responses((status = 201, body = WorkspaceView), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
+async fn create_workspace(State(app): State<Arc<App>>, by: By<AnyKey>, body: Json<CreateWorkspaceBody>) -> Answer {
+    owner_only(&by)?;
+    let name = body.value.name;
+    if name.trim().is_empty() || name.len() > 128 {
+        return Err(Faults::from(("name", "must be 1 to 128 characters")).into());
+    }
+    let secret = new_secret(&app, KeyKind::Admin);
+    let key = CreateKey {
+        name: "admin".into(),
+        kind: KeyKind::Admin,
+        namespace: None,
+        permissions: None,
+        agent_id: None,
+        person: None,
+        expires_at: None,
+        prefix: prefix_of(&secret),
+        hash: app.vault.hash(&secret),
+    };
+    app.command("workspace_create", &by, body.idempotency, move |tx, ctx| {
+        let (name, key, secret) = (name.clone(), key.clone(), secret.clone());
+        Box::pin(async move {
+            let (workspace, _) = workspace::create_workspace(tx, &ctx, &name, key).await?;
+            Ok(Ok(Reply::created(&WorkspaceView {
+                id: workspace.id.to_string(),
+                name: workspace.name,
+                created_at: workspace.created_at,
+                api_key: Some(secret),
+            })))
+        })
+    })
+    .await
+}
+
+/// All workspaces.
+#[derive(Serialize, ToSchema)]
+struct WorkspaceList {
+    workspaces: Vec<WorkspaceView>,
+    next_cursor: Option<String>,
+}
+
+/// The workspaces of this deployment (owner only).
+#[utoipa::path(get, path = "/v1/workspaces", tag = "workspace",
+    responses((status = 200, body = WorkspaceList), (status = 403, body = ProblemBody)))]
+async fn list_workspaces(State(app): State<Arc<App>>, by: By<AnyKey>) -> Answer {
+    owner_only(&by)?;
+    let workspaces = app.query("workspaces", |tx| Box::pin(tx.workspaces())).await?;
+    let view = |workspace: workspace::Workspace| WorkspaceView {
+        id: workspace.id.to_string(),
+        name: workspace.name,
+        created_at: workspace.created_at,
+        api_key: None,
+    };
+    Ok(Reply::ok(&WorkspaceList { workspaces: workspaces.into_iter().rev().map(view).collect(), next_cursor: None }))
+}
+
+/// A namespace.
+#[derive(Serialize, ToSchema)]
+struct NamespaceView {
+    name: String,
+    created_at: Timestamp,
+}
+
+/// All namespaces.
+#[derive(Serialize, ToSchema)]
+struct NamespaceList {
+    namespaces: Vec<NamespaceView>,
+    next_cursor: Option<String>,
+}
+
+/// The namespaces of the workspace, by name.
+#[utoipa::path(get, path = "/v1/namespaces", tag = "workspace", responses((status = 200, body = NamespaceList)))]
+async fn list_namespaces(State(app): State<Arc<App>>, by: By<AnyKey>) -> Answer {
+    let workspace = by.workspace().clone();
+    let namespaces = app
+        .query("namespaces", move |tx| {
+            let workspace = workspace.clone();
+            Box::pin(async move { tx.namespaces(&workspace).await })
+        })
+        .await?;
+    let namespaces = namespaces
+        .into_iter()
+        .filter(|(name, _)| by.principal.sees(Some(name)))
+        .map(|(name, created_at)| NamespaceView { name: name.to_string(), created_at })
+        .collect();
+    Ok(Reply::ok(&NamespaceList { namespaces, next_cursor: None }))
+}
+
+/// Remove a namespace with its endpoints and keys.
+#[utoipa::path(delete, path = "/v1/namespaces/{namespace}", tag = "workspace", params(("namespace" = String, Path)),
+    responses((status = 204), (status = 404, body = ProblemBody)))]
+async fn delete_namespace(State(app): State<Arc<App>>, by: By<KeysManage>, Path(name): Path<String>) -> Answer {
+    let namespace: Namespace = name.parse().map_err(|_| Problem::not_found("namespace"))?;
+    if !by.principal.sees(Some(&namespace)) {
+        return Err(Problem::not_found("namespace"));
+    }
+    if by.principal.bound().is_some() {
+        return Err(Problem::new(Code::Forbidden, "A key of one namespace cannot remove it."));
+    }
+    let workspace = by.workspace().clone();
+    let answer = app
+        .command("namespace_delete", &by, None, move |tx, ctx| {
+            let (workspace, namespace) = (workspace.clone(), namespace.clone());
+            Box::pin(async move {
+                let known = workspace::delete_namespace(tx, &ctx, &workspace, &namespace).await?;
+                Ok(if known { Ok(Reply::gone()) } else { Err(Problem::not_found("namespace")) })
+            })
+        })
+        .await;
+    app.auth.forget();
+    answer
+}

@@ -1,0 +1,90 @@
+//! What every request handler and background turn shares.
+use std::{sync::Arc, time::Duration};
+
+use bellwire_domain::{Ctx, Effect, Mint, Origin, delivery};
+use bellwire_store::{Observer, Store, Vault};
+use bellwire_wire::SigningKey;
+
+use crate::{
+    auth::Authenticator,
+    clock::Clock,
+    config::Config,
+    egress::Egress,
+    engine::{Engine, Parts},
+    hub::Hub,
+};
+
+/// The parts of a running server.
+pub struct App {
+    /// The configuration it was started with.
+    pub config: Config,
+    /// The clock.
+    pub clock: Clock,
+    /// The dice.
+    pub mint: Arc<dyn Mint>,
+    /// The rows.
+    pub store: Store,
+    /// How keys are recognised and secrets sealed.
+    pub vault: Arc<Vault>,
+    /// Who is asking.
+    pub auth: Authenticator,
+    /// The way out.
+    pub egress: Egress,
+    /// What sends.
+    pub engine: Engine,
+    /// What the engine works with.
+    pub parts: Arc<Parts>,
+    /// What wakes streams.
+    pub hub: Arc<Hub>,
+    /// What endpoints with `signing: ed25519` are signed with.
+    pub signing_key: Arc<SigningKey>,
+    /// Where callbacks and links start.
+    pub public_url: String,
+    /// Told when the server stops: streams end then.
+    pub stopping: tokio_util::sync::CancellationToken,
+    /// Renders the metrics.
+    pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+}
+
+impl App {
+    /// The circumstances of a command that a request of this origin causes.
+    pub fn ctx(&self, origin: Origin) -> Ctx {
+        Ctx { now: self.clock.now(), mint: Arc::clone(&self.mint), origin }
+    }
+}
+
+/// Hears what commits, on the writer's thread, and passes it on: nothing here may wait.
+pub struct Commits {
+    /// Sends deliveries.
+    pub engine: Engine,
+    /// Wakes streams.
+    pub hub: Arc<Hub>,
+    /// Hears of keys.
+    pub keys_changed: Arc<tokio::sync::Notify>,
+    /// Hears of jobs.
+    pub job_queued: Arc<tokio::sync::Notify>,
+}
+
+impl Observer for Commits {
+    fn reserve(&self, endpoint: &delivery::Endpoint, bytes: usize) -> Option<delivery::Slot> {
+        self.engine.reserve(endpoint, bytes)
+    }
+
+    fn committed(&self, effects: Vec<Effect>) {
+        let mut for_engine = Vec::with_capacity(effects.len());
+        for effect in effects {
+            match effect {
+                Effect::Appended(workspace) => self.hub.ring(&workspace),
+                Effect::KeysChanged(_) => self.keys_changed.notify_one(),
+                Effect::JobQueued => self.job_queued.notify_one(),
+                Effect::Leased(_) | Effect::Due(_) | Effect::EndpointChanged(_) => for_engine.push(effect),
+            }
+        }
+        if !for_engine.is_empty() {
+            self.engine.committed(for_engine);
+        }
+    }
+}
+
+/// How long a graceful stop waits for what is in flight, beyond the longest timeout.
+pub const STOP_GRACE: Duration = Duration::from_secs(31);

@@ -1,0 +1,124 @@
+//! `bellwire serve`.
+use std::{io::Write, path::PathBuf};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{Config, File},
+    serve::Server,
+};
+
+/// How logs look.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Start the server.
+#[derive(Args)]
+pub(super) struct Serve {
+    /// Where the database and the master key are [default: ./bellwire-data]
+    #[arg(long, env = "BELLWIRE_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+    /// The listening address; port 0 takes a free one [default: 127.0.0.1:4800]
+    #[arg(long, env = "BELLWIRE_LISTEN")]
+    listen: Option<String>,
+    /// Allow loopback and plain-http endpoint URLs
+    #[arg(long, env = "BELLWIRE_DEV")]
+    dev: bool,
+    /// The configuration file [default: bellwire.toml, if it is there]
+    #[arg(long, env = "BELLWIRE_CONFIG")]
+    config: Option<PathBuf>,
+    /// How logs (and the ready line) look
+    #[arg(long, env = "BELLWIRE_LOG_FORMAT", value_enum, default_value = "human")]
+    log_format: LogFormat,
+    /// What is logged: error, warn, info, debug, trace, or module=level,…
+    #[arg(long, env = "BELLWIRE_LOG", default_value = "info")]
+    log: String,
+    /// The owner key of the first start
+    #[arg(long = "owner-key", env = "BELLWIRE_OWNER_KEY", hide = true, hide_env_values = true)]
+    owner_key: Option<String>,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let filter = tracing_subscriber::EnvFilter::try_new(&self.log).context("--log")?;
+        let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        match self.log_format {
+            LogFormat::Human => logs.init(),
+            LogFormat::Json => logs.json().init(),
+        }
+        let file = read_file(self.config.as_deref())?;
+        let config = Config::resolve(file, self.data_dir, self.listen, self.dev)?;
+        let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().context("metrics")?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(16).build()?;
+        let served = runtime.block_on(serve(config, self.owner_key, self.log_format, metrics));
+        // What did not stop in its time is left behind: it is in the rows.
+        runtime.shutdown_background();
+        served
+    }
+}
+
+fn read_file(path: Option<&std::path::Path>) -> anyhow::Result<File> {
+    let (path, needed) = path.map_or((std::path::Path::new("bellwire.toml"), false), |path| (path, true));
+    match std::fs::read_to_string(path) {
+        Ok(text) => toml::from_str(&text).with_context(|| format!("{} cannot be used", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !needed => Ok(File::default()),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+async fn serve(
+    config: Config,
+    owner_key: Option<String>,
+    format: LogFormat,
+    metrics: metrics_exporter_prometheus::PrometheusHandle,
+) -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let server = Server::start(config, owner_key, Some(metrics)).await?;
+    announce(&server, format)?;
+    let stop = CancellationToken::new();
+    let running = server.run(stop.clone());
+    tokio::pin!(running);
+    tokio::select! {
+        () = &mut running => return Ok(()),
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    stop.cancel();
+    tokio::select! {
+        () = running => tracing::info!("stopped"),
+        _ = terminate.recv() => tracing::warn!("stopped at once"),
+        _ = interrupt.recv() => tracing::warn!("stopped at once"),
+    }
+    Ok(())
+}
+
+/// Tells that it is ready: one line, flushed, for people or programs.
+fn announce(server: &Server, format: LogFormat) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let url = format!("http://{}", server.address);
+    match format {
+        LogFormat::Json => {
+            let mut line = serde_json::json!({"message": format!("listening on {url}"), "url": url, "address": server.address.to_string()});
+            if let (Some(key), Some(line)) = (&server.owner_key, line.as_object_mut()) {
+                line.insert("owner_key".into(), key.clone().into());
+            }
+            writeln!(out, "{line}")?;
+        }
+        LogFormat::Human => {
+            if let Some(key) = &server.owner_key {
+                writeln!(out, "owner key (shown once): {key}")?;
+            }
+            writeln!(out, "listening on {url}")?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! The configuration: flags over environment over `bellwire.toml` over defaults; unknown keys are
+//! refused (spec operations, "Configuration").
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use serde::Deserialize;
+
+use crate::egress::{AddressPolicy, Cidr};
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the database and the master key are.
+    pub data_dir: PathBuf,
+    /// The listening address; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where callbacks and links start; the listening address if absent.
+    pub public_url: Option<String>,
+    /// Whether loopback and plain http are allowed outwards.
+    pub dev: bool,
+    /// Delivery settings.
+    pub delivery: DeliveryConfig,
+    /// Keep events, deliveries and attempts so long.
+    pub retention: Duration,
+}
+
+/// `[delivery]`.
+#[derive(Debug, Clone)]
+pub struct DeliveryConfig {
+    /// Networks that may be sent to although they are not public.
+    pub allow_networks: Vec<Cidr>,
+    /// Whether plain http is allowed.
+    pub allow_http: bool,
+    /// Extra certificate authorities, PEM files.
+    pub ca_files: Vec<PathBuf>,
+    /// Requests in flight at once, over all endpoints.
+    pub max_in_flight: usize,
+}
+
+/// The file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct File {
+    /// See [`Config::data_dir`].
+    pub data_dir: Option<PathBuf>,
+    /// See [`Config::listen`].
+    pub listen: Option<String>,
+    /// See [`Config::public_url`].
+    pub public_url: Option<String>,
+    /// See [`Config::dev`].
+    pub dev: Option<bool>,
+    /// See [`DeliveryConfig`].
+    pub delivery: FileDelivery,
+    /// Days; see [`Config::retention`].
+    pub retention_days: Option<u32>,
+}
+
+/// `[delivery]` in the file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FileDelivery {
+    /// See [`DeliveryConfig::allow_networks`].
+    pub allow_networks: Vec<String>,
+    /// See [`DeliveryConfig::allow_http`].
+    pub allow_http: Option<bool>,
+    /// See [`DeliveryConfig::ca_files`].
+    pub ca_files: Vec<PathBuf>,
+    /// See [`DeliveryConfig::max_in_flight`].
+    pub max_in_flight: Option<usize>,
+}
+
+/// The default listening address.
+pub const LISTEN: &str = "127.0.0.1:4800";
+/// The default data directory.
+pub const DATA_DIR: &str = "./bellwire-data";
+
+impl Config {
+    /// Puts flags (and environment, which clap has read) over the file over the defaults.
+    pub fn resolve(file: File, data_dir: Option<PathBuf>, listen: Option<String>, dev: bool) -> anyhow::Result<Self> {
+        let listen = listen.or(file.listen).unwrap_or_else(|| LISTEN.to_owned());
+        let allow_networks = file
+            .delivery
+            .allow_networks
+            .iter()
+            .map(|text| text.parse().map_err(|error| anyhow::anyhow!("delivery.allow_networks: `{text}` {error}")))
+            .collect::<anyhow::Result<Vec<Cidr>>>()?;
+        let max_in_flight = file.delivery.max_in_flight.unwrap_or(4_096);
+        anyhow::ensure!((1..=65_536).contains(&max_in_flight), "delivery.max_in_flight must be 1 to 65536");
+        let days = file.retention_days.unwrap_or(30);
+        anyhow::ensure!((1..=3_650).contains(&days), "retention_days must be 1 to 3650");
+        let dev = dev || file.dev.unwrap_or(false);
+        Ok(Self {
+            data_dir: data_dir.or(file.data_dir).unwrap_or_else(|| DATA_DIR.into()),
+            listen: listen
+                .parse()
+                .map_err(|_| anyhow::anyhow!("listen must be an address and a port such as {LISTEN}, not `{listen}`"))?,
+            public_url: file.public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            dev,
+            delivery: DeliveryConfig {
+                allow_networks,
+                allow_http: dev || file.delivery.allow_http.unwrap_or(false),
+                ca_files: file.delivery.ca_files,
+                max_in_flight,
+            },
+            retention: Duration::from_secs(u64::from(days) * 86_400),
+        })
+    }
+
+    /// The one address rule for everything outward.
+    pub fn address_policy(&self) -> AddressPolicy {
+        AddressPolicy {
+            allow: self.delivery.allow_networks.clone(),
+            allow_loopback: self.dev,
+            allow_http: self.delivery.allow_http,
+            ..AddressPolicy::default()
+        }
+    }
+}

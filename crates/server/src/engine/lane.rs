@@ -1,0 +1,222 @@
+//! One endpoint's lane: what is queued in memory, what is in flight, how fast it may go.
+use std::{collections::VecDeque, sync::Arc};
+
+use bellwire_domain::delivery::{
+    Answer, Breaker, Claimed, Endpoint, EndpointRef, Gate, Health, Pace, lease_is_short,
+};
+use bellwire_wire::Timestamp;
+
+use super::gauge::Gauge;
+use crate::egress::{AddressPolicy, Target, UrlError};
+
+/// A request that ended, as far as its lane is concerned.
+pub(super) struct Finished {
+    pub(super) at: EndpointRef,
+    pub(super) answer: Answer,
+    pub(super) exempt: bool,
+}
+
+/// What a lane can do now.
+pub(super) enum Next {
+    /// Start this.
+    Start(Box<Claimed>),
+    /// Give this back: its lease is nearly over, or its endpoint no longer sends.
+    Release(Box<Claimed>),
+    /// Nothing before this time.
+    Wait(Timestamp),
+    /// Nothing until something happens.
+    Idle,
+}
+
+pub(super) struct Lane {
+    pub(super) endpoint: Arc<Endpoint>,
+    pub(super) target: Result<Target, UrlError>,
+    pub(super) gauge: Arc<Gauge>,
+    queue: VecDeque<Claimed>,
+    /// Deliveries that neither breaker nor rate holds up.
+    exempt: VecDeque<Claimed>,
+    in_flight: usize,
+    pub(super) breaker: Breaker,
+    pace: Pace,
+    /// Something may be due on disk.
+    pub(super) on_disk: bool,
+    /// Something exempt may be due on disk.
+    exempt_on_disk: bool,
+    /// A claim is on its way.
+    pub(super) claiming: bool,
+    /// The lane has its place in the ring of turns.
+    pub(super) in_ring: bool,
+    /// The earliest time the lane is woken at.
+    pub(super) wake_at: Option<Timestamp>,
+}
+
+impl Lane {
+    pub(super) fn new(endpoint: Arc<Endpoint>, health: &Health, gauge: Arc<Gauge>, policy: &AddressPolicy, now: Timestamp) -> Self {
+        let target = policy.check_url(endpoint.config.url.as_deref().unwrap_or_default());
+        let pace = Pace::new(endpoint.config.rate_limit, now);
+        let breaker = Breaker::restore(health.failures, health.open_until, health.opened);
+        Self {
+            endpoint,
+            target,
+            gauge,
+            queue: VecDeque::new(),
+            exempt: VecDeque::new(),
+            in_flight: 0,
+            breaker,
+            pace,
+            on_disk: true,
+            exempt_on_disk: true,
+            claiming: false,
+            in_ring: false,
+            wake_at: None,
+        }
+    }
+
+    /// Takes a changed endpoint. One that is active again starts with a clean slate.
+    pub(super) fn change(&mut self, endpoint: Arc<Endpoint>, health: &Health, policy: &AddressPolicy) {
+        if endpoint.config.url != self.endpoint.config.url {
+            self.target = policy.check_url(endpoint.config.url.as_deref().unwrap_or_default());
+        }
+        if endpoint.status != self.endpoint.status {
+            self.breaker = Breaker::restore(health.failures, health.open_until, health.opened);
+        }
+        self.pace.set_limit(endpoint.config.rate_limit);
+        self.endpoint = endpoint;
+        self.look();
+    }
+
+    /// Something may be due on disk: it is to be looked for.
+    pub(super) fn look(&mut self) {
+        self.on_disk = true;
+        self.exempt_on_disk = true;
+    }
+
+    pub(super) fn push(&mut self, claimed: Claimed) {
+        if claimed.is_exempt() {
+            self.exempt.push_back(claimed);
+        } else {
+            self.queue.push_back(claimed);
+        }
+    }
+
+    /// Takes back everything that waits in memory.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Claimed> {
+        let exempt = std::mem::take(&mut self.exempt);
+        std::mem::take(&mut self.queue).into_iter().chain(exempt)
+    }
+
+    /// What to do next, and takes it.
+    pub(super) fn next(&mut self, now: Timestamp) -> Next {
+        if !self.endpoint.sends() {
+            return self.pop().map_or(Next::Idle, |claimed| Next::Release(Box::new(claimed)));
+        }
+        let limit = usize::from(self.endpoint.config.max_in_flight);
+        if self.in_flight >= limit {
+            return Next::Idle;
+        }
+        if let Some(claimed) = self.exempt.pop_front() {
+            return self.start(claimed, now);
+        }
+        match self.breaker.gate(now) {
+            Gate::Shut(until) => {
+                // What waits for the probe waits on disk.
+                return self.queue.pop_front().map_or(Next::Wait(until), |claimed| Next::Release(Box::new(claimed)));
+            }
+            Gate::Probe if self.in_flight > 0 => return Next::Idle,
+            Gate::Open | Gate::Probe => {}
+        }
+        if self.queue.is_empty() {
+            return Next::Idle;
+        }
+        if let Err(wait) = self.pace.take(now) {
+            return Next::Wait(now.after(wait));
+        }
+        match self.queue.pop_front() {
+            Some(claimed) => {
+                self.breaker.started(now);
+                self.start(claimed, now)
+            }
+            None => Next::Idle,
+        }
+    }
+
+    fn pop(&mut self) -> Option<Claimed> {
+        self.exempt.pop_front().or_else(|| self.queue.pop_front())
+    }
+
+    fn start(&mut self, claimed: Claimed, now: Timestamp) -> Next {
+        if lease_is_short(&claimed, now) {
+            self.breaker.probe_lost();
+            return Next::Release(Box::new(claimed));
+        }
+        self.in_flight += 1;
+        Next::Start(Box::new(claimed))
+    }
+
+    /// Notes how a request ended.
+    pub(super) fn finished(&mut self, finished: &Finished, now: Timestamp) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if finished.exempt {
+            return;
+        }
+        if finished.answer.overloaded() {
+            self.pace.overloaded(now);
+        }
+        if finished.answer.succeeded() {
+            self.pace.succeeded(now);
+            self.breaker.succeeded();
+        } else {
+            self.breaker.failed(now);
+        }
+    }
+
+    /// Whether to fetch what is due on disk, and if so whether only what is exempt.
+    pub(super) fn wants_claim(&self, now: Timestamp) -> Option<bool> {
+        if self.claiming || !self.endpoint.sends() {
+            return None;
+        }
+        if matches!(self.breaker.gate(now), Gate::Shut(_)) {
+            return self.exempt_on_disk.then_some(true);
+        }
+        let low = usize::from(self.endpoint.config.max_in_flight).min(64);
+        (self.on_disk && self.queue.len() <= low).then_some(false)
+    }
+
+    /// Notes what a claim found: `all` if that was everything that is due.
+    pub(super) fn claimed(&mut self, exempt_only: bool, all: bool) {
+        self.claiming = false;
+        if all {
+            self.exempt_on_disk = false;
+            if !exempt_only {
+                self.on_disk = false;
+            }
+        }
+    }
+
+    /// How many to claim at once: one, to probe; else what keeps the lane busy while the next claim
+    /// is under way.
+    pub(super) fn claim_size(&self, now: Timestamp) -> usize {
+        match self.breaker.gate(now) {
+            Gate::Probe => 1,
+            _ => (usize::from(self.endpoint.config.max_in_flight) * 4).clamp(32, 256),
+        }
+    }
+
+    /// Whether nothing is left to remember.
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue.is_empty()
+            && self.exempt.is_empty()
+            && self.in_flight == 0
+            && !self.claiming
+            && self.breaker == Breaker::default()
+            && self.pace.rate() == self.endpoint.config.rate_limit.map(|limit| u64::from(limit) * 1_000)
+    }
+
+    pub(super) fn queued(&self) -> usize {
+        self.queue.len() + self.exempt.len()
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+}

@@ -1,0 +1,204 @@
+//! Starts everything in order and stops it in the reverse one.
+//!
+//! Nothing opens before the configuration is whole. At the first signal no new requests are taken,
+//! what is in flight finishes and is written, then the store closes; a second signal ends at once.
+//! Both are safe: what was accepted is in the rows.
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use bellwire_domain::{Origin, workspace};
+use bellwire_store::{MasterKey, SqliteOptions, Store, Vault};
+use bellwire_wire::SigningKey;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{net::TcpListener, sync::Notify};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    api,
+    app::{App, Commits, STOP_GRACE},
+    auth::Authenticator,
+    clock::Clock,
+    config::Config,
+    egress::{Egress, EgressConfig},
+    engine::{Engine, Parts},
+    hub::Hub,
+    mint::Dice,
+    upkeep,
+};
+
+/// A running server.
+pub struct Server {
+    /// What it shares with its handlers.
+    pub app: Arc<App>,
+    /// Where it listens.
+    pub address: std::net::SocketAddr,
+    /// The owner key, if this start made one.
+    pub owner_key: Option<String>,
+    listener: TcpListener,
+    tasks: TaskTracker,
+    engine_stop: CancellationToken,
+}
+
+/// How often everything due is looked for, however quiet it is.
+const SWEEP_EVERY: Duration = Duration::from_secs(2);
+/// Connections at once. Keeps I12.
+const CONNECTIONS_MAX: usize = 16_384;
+/// The most a request's head may measure.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// How long a client may take to send its headers.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+
+impl Server {
+    /// Opens the store, makes the owner key if there is none, and starts sending. It does not take
+    /// requests yet. `owner_key` is the key to make instead of a random one.
+    pub async fn start(config: Config, owner_key: Option<String>, metrics: Option<metrics_exporter_prometheus::PrometheusHandle>) -> anyhow::Result<Self> {
+        if let Some(key) = &owner_key {
+            let printable = key.bytes().all(|c| (0x21..0x7f).contains(&c));
+            anyhow::ensure!((32..=128).contains(&key.len()) && printable, "BELLWIRE_OWNER_KEY must be 32 to 128 printable characters without spaces");
+        }
+        let clock = Clock::SYSTEM;
+        let mint = Arc::new(Dice::random(clock));
+        std::fs::create_dir_all(&config.data_dir).with_context(|| format!("cannot make the data directory {}", config.data_dir.display()))?;
+        let master = config.data_dir.join("master.key");
+        let master = MasterKey::load_or_create(&master).with_context(|| format!("cannot read or make {}", master.display()))?;
+        let vault = Arc::new(Vault::new(&master));
+        let (engine, inbox) = Engine::new();
+        let hub = Arc::new(Hub::default());
+        let (keys_changed, job_queued) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let commits = Commits {
+            engine: engine.clone(),
+            hub: Arc::clone(&hub),
+            keys_changed: Arc::clone(&keys_changed),
+            job_queued: Arc::clone(&job_queued),
+        };
+        let options = SqliteOptions {
+            dir: config.data_dir.clone(),
+            vault: Arc::clone(&vault),
+            observer: Arc::new(commits),
+            readers: 3,
+            now: clock.now(),
+        };
+        let store = tokio::task::spawn_blocking(move || Store::open_sqlite(options)).await??;
+        let egress = Egress::new(EgressConfig {
+            policy: config.address_policy(),
+            ca_files: config.delivery.ca_files.clone(),
+            ..EgressConfig::default()
+        })?;
+        let signing_key = Arc::new(signing_key(&store, &*mint).await?);
+        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+        let address = listener.local_addr()?;
+        let parts = Arc::new(Parts {
+            store: store.clone(),
+            clock,
+            mint: Arc::clone(&mint) as Arc<dyn bellwire_domain::Mint>,
+            transport: Arc::new(egress.clone()),
+            signing_key: Arc::clone(&signing_key),
+            max_in_flight: config.delivery.max_in_flight,
+            sweep_every: SWEEP_EVERY,
+        });
+        let app = Arc::new(App {
+            public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+            auth: Authenticator::new(store.clone(), Arc::clone(&vault)),
+            config,
+            clock,
+            mint,
+            store,
+            vault,
+            egress,
+            engine,
+            parts: Arc::clone(&parts),
+            hub,
+            signing_key,
+            stopping: CancellationToken::new(),
+            metrics,
+        });
+        let owner_key = bootstrap(&app, owner_key).await?;
+        let (tasks, engine_stop) = (TaskTracker::new(), CancellationToken::new());
+        app.engine.start(inbox, parts, &tasks, engine_stop.clone());
+        upkeep::start(&app, keys_changed, job_queued, &tasks);
+        Ok(Self { app, address, owner_key, listener, tasks, engine_stop })
+    }
+
+    /// Takes requests until `stop`, then finishes what is in flight.
+    pub async fn run(self, stop: CancellationToken) {
+        let connections = TaskTracker::new();
+        let router = api::router(Arc::clone(&self.app));
+        let service = hyper_util::service::TowerToHyperService::new(router);
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            let Ok((socket, _)) = accepted else {
+                // Out of descriptors, most likely: those that end make room.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                continue;
+            };
+            if connections.len() >= CONNECTIONS_MAX {
+                continue;
+            }
+            // An answer is small and whole: waiting to fill a packet only delays it.
+            drop(socket.set_nodelay(true));
+            let (service, stopping) = (service.clone(), self.app.stopping.clone());
+            connections.spawn(async move {
+                let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+                builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES_MAX).half_close(false);
+                builder.http2().timer(TokioTimer::new()).max_concurrent_streams(256).keep_alive_interval(Duration::from_secs(20));
+                let connection = builder.serve_connection(TokioIo::new(socket), service);
+                tokio::pin!(connection);
+                tokio::select! {
+                    _ = &mut connection => return,
+                    () = stopping.cancelled() => connection.as_mut().graceful_shutdown(),
+                }
+                drop(connection.await);
+            });
+        }
+        drop(self.listener);
+        tracing::info!("stopping: what is in flight finishes");
+        self.app.stopping.cancel();
+        connections.close();
+        drop(tokio::time::timeout(STOP_GRACE, connections.wait()).await);
+        self.engine_stop.cancel();
+        self.tasks.close();
+        drop(tokio::time::timeout(STOP_GRACE, self.tasks.wait()).await);
+        drop(self.app.auth.flush().await);
+        self.app.store.close().await;
+    }
+}
+
+/// The deployment's signing key, made at the first start.
+async fn signing_key(store: &Store, mint: &dyn bellwire_domain::Mint) -> anyhow::Result<SigningKey> {
+    let mut fresh = zeroize::Zeroizing::new([0_u8; 32]);
+    mint.random(fresh.as_mut());
+    let seed = store
+        .transact("signing_key", move |tx| {
+            let fresh = fresh.clone();
+            Box::pin(async move {
+                if let Some(seed) = tx.sealed_setting("signing key")? {
+                    return Ok(seed);
+                }
+                tx.sealed_setting_put("signing key", fresh.as_slice())?;
+                Ok(fresh.to_vec())
+            })
+        })
+        .await?;
+    let seed: [u8; 32] = seed.try_into().map_err(|_| anyhow::anyhow!("the stored signing key is not 32 bytes"))?;
+    Ok(SigningKey::from_seed(&seed))
+}
+
+/// Makes the workspace `default` and its owner key, if nothing is there yet; the key, if it was made
+/// up here.
+async fn bootstrap(app: &App, given: Option<String>) -> anyhow::Result<Option<String>> {
+    let made_up = given.is_none();
+    let key = given.unwrap_or_else(|| api::workspace::new_secret(app, workspace::KeyKind::Owner));
+    let (hash, prefix, ctx) = (app.vault.hash(&key), api::workspace::prefix_of(&key), app.ctx(Origin::default()));
+    let made = app
+        .store
+        .transact("bootstrap", move |tx| {
+            let (ctx, prefix) = (ctx.clone(), prefix.clone());
+            Box::pin(async move { workspace::bootstrap(tx, &ctx, hash, prefix).await })
+        })
+        .await?;
+    Ok(made.filter(|_| made_up).map(|_| key))
+}

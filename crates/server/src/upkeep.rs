@@ -1,0 +1,119 @@
+//! Turns that take no input: each reads rows and acts, may run twice or late, and the timer alone is
+//! enough to start it.
+use std::{sync::Arc, time::Duration};
+
+use bellwire_domain::{Origin, StoreError, delivery, delivery::JobState, workspace};
+use tokio::sync::Notify;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::app::App;
+
+/// Rows removed in one transaction: a write never waits long behind it.
+const SWEEP_CHUNK: u32 = 100;
+/// Jobs worked on in one turn.
+const JOBS_MAX: u32 = 16;
+
+/// Starts all turns.
+pub fn start(app: &Arc<App>, keys_changed: Arc<Notify>, job_queued: Arc<Notify>, tasks: &TaskTracker) {
+    tasks.spawn(on_keys(Arc::clone(app), keys_changed));
+    tasks.spawn(every(Arc::clone(app), job_queued, Duration::from_secs(5), |app| Box::pin(jobs(app))));
+    let never = Arc::new(Notify::new());
+    tasks.spawn(every(Arc::clone(app), Arc::clone(&never), Duration::from_secs(60), |app| Box::pin(retention(app))));
+    tasks.spawn(every(Arc::clone(app), never, Duration::from_secs(30), |app| {
+        Box::pin(async move {
+            if let Err(error) = app.auth.flush().await {
+                tracing::debug!(%error, "when keys were used could not be written down yet");
+            }
+            if let Some(metrics) = &app.metrics {
+                metrics.run_upkeep();
+            }
+        })
+    }));
+}
+
+/// Takes turns until the server stops: when told, and now and then anyway.
+async fn every(
+    app: Arc<App>,
+    told: Arc<Notify>,
+    period: Duration,
+    turn: impl Fn(Arc<App>) -> bellwire_store::BoxFuture<'static, ()>,
+) {
+    let stop: CancellationToken = app.stopping.clone();
+    while !stop.is_cancelled() {
+        turn(Arc::clone(&app)).await;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = told.notified() => {}
+            () = tokio::time::sleep(period) => {}
+        }
+    }
+}
+
+async fn on_keys(app: Arc<App>, changed: Arc<Notify>) {
+    loop {
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            () = changed.notified() => app.auth.forget(),
+        }
+    }
+}
+
+/// Works on replay jobs, chunk by chunk, each in its own transaction.
+async fn jobs(app: Arc<App>) {
+    loop {
+        let open = app.store.read("jobs", |tx| Box::pin(delivery::Rows::jobs_open(tx, JOBS_MAX))).await;
+        let Ok(open) = open else { return };
+        if open.is_empty() || app.stopping.is_cancelled() {
+            return;
+        }
+        for job in open {
+            let ctx = app.ctx(Origin::default());
+            let done = app
+                .store
+                .transact("replay", move |tx| {
+                    let (ctx, id, at) = (ctx.clone(), job.id.clone(), job.at.clone());
+                    Box::pin(async move {
+                        let Some(job) = delivery::Rows::job(tx, &at.workspace_id, &id).await? else { return Ok(()) };
+                        if job.state == JobState::Running {
+                            delivery::replay_turn(tx, &ctx, job).await?;
+                        }
+                        Ok(())
+                    })
+                })
+                .await;
+            if let Err(error) = done {
+                tracing::warn!(%error, "a replay could not go on yet");
+                return;
+            }
+        }
+    }
+}
+
+/// Removes what is older than the retention, in small chunks with pauses between them.
+async fn retention(app: Arc<App>) {
+    loop {
+        let now = app.clock.now();
+        let before = now.before(app.config.retention);
+        let removed = app
+            .store
+            .transact("retention", move |tx| {
+                Box::pin(async move {
+                    let answers = workspace::Rows::saved_sweep(tx, now, SWEEP_CHUNK).await?;
+                    let rows = delivery::Rows::sweep(tx, before, SWEEP_CHUNK).await?;
+                    Ok::<_, StoreError>(answers.max(rows))
+                })
+            })
+            .await;
+        match removed {
+            Ok(removed) if removed > 0 && !app.stopping.is_cancelled() => {
+                metrics::counter!("bellwire_retention_rows_total").increment(removed as u64);
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "old rows could not be removed yet");
+                return;
+            }
+        }
+    }
+}
