@@ -1,6 +1,6 @@
 //! Dialects: how an event looks on the wire (spec wire, "Dialects").
 //!
-//! A dialect is one row of [`Dialect::row`]: its name, its content type, the function that makes
+//! A dialect is one `Row`: its name, its content type, the function that makes
 //! the body, the function that adds its own headers, and the names of those headers. One file per
 //! dialect holds its row; adding one means one file and one line here. The body depends on the
 //! event alone, so it is the same bytes on every attempt.

@@ -3,67 +3,14 @@
 //!
 //! The input is text that a JSON parser has already accepted (a `RawValue`); on any other text the
 //! functions return *some* text but never panic. No recursion: depth costs memory, not stack.
+mod tokens;
+
 use std::{borrow::Cow, collections::BTreeSet};
+
+use tokens::{Token, Tokens, push};
 
 /// Keys whose value belongs to the user: nothing below them is renamed.
 pub const USER_DATA_KEYS: [&str; 4] = ["metadata", "details", "parameters", "extra"];
-
-/// One piece of JSON text.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Token<'a> {
-    /// `{ } [ ] : ,`
-    Mark(u8),
-    /// A string with its quotes.
-    Text(&'a str),
-    /// A number, `true`, `false` or `null`.
-    Word(&'a str),
-}
-
-/// Cuts JSON text into tokens and drops the whitespace between them.
-struct Tokens<'a>(&'a str);
-
-impl<'a> Tokens<'a> {
-    fn take(&mut self, length: usize) -> &'a str {
-        let (head, tail) = self.0.split_at_checked(length).unwrap_or((self.0, ""));
-        self.0 = tail;
-        head
-    }
-}
-
-impl<'a> Iterator for Tokens<'a> {
-    type Item = Token<'a>;
-
-    fn next(&mut self) -> Option<Token<'a>> {
-        self.0 = self.0.trim_start_matches([' ', '\n', '\r', '\t']);
-        let bytes = self.0.as_bytes();
-        let token = match *bytes.first()? {
-            mark @ (b'{' | b'}' | b'[' | b']' | b':' | b',') => {
-                self.take(1);
-                Token::Mark(mark)
-            }
-            b'"' => Token::Text(self.take(text_length(bytes))),
-            _ => {
-                let ends = |c: &u8| b"{}[]:,\" \n\r\t".contains(c);
-                let length = bytes.iter().position(ends).unwrap_or(bytes.len());
-                Token::Word(self.take(length))
-            }
-        };
-        Some(token)
-    }
-}
-
-/// The length of the string that `bytes` start with, quotes included.
-fn text_length(bytes: &[u8]) -> usize {
-    let mut at = 1;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
-}
 
 /// Appends `json` without the whitespace between its tokens.
 pub fn compact_into(json: &str, out: &mut String) {
@@ -83,6 +30,18 @@ pub fn compact_into(json: &str, out: &mut String) {
 pub fn compact(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     compact_into(json, &mut out);
+    out
+}
+
+/// `json` with one space after every comma and colon and none elsewhere, as Python writes it.
+pub fn spaced(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() + json.len() / 8);
+    for token in Tokens(json) {
+        push(token, &mut out);
+        if let Token::Mark(b',' | b':') = token {
+            out.push(' ');
+        }
+    }
     out
 }
 
@@ -242,13 +201,6 @@ fn skip_value(tokens: &mut Tokens<'_>) {
         if depth == 0 {
             return;
         }
-    }
-}
-
-fn push(token: Token<'_>, out: &mut String) {
-    match token {
-        Token::Mark(mark) => out.push(char::from(mark)),
-        Token::Text(text) | Token::Word(text) => out.push_str(text),
     }
 }
 
