@@ -8,7 +8,7 @@ const FAILURES_TO_OPEN: u32 = 10;
 /// How long it stays open at first.
 const OPEN_FIRST: Duration = Duration::from_secs(30);
 /// How long it stays open at most.
-const OPEN_MAX: Duration = Duration::from_secs(600);
+const OPEN_MAX: Duration = Duration::from_mins(10);
 
 /// Whether an endpoint may be sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

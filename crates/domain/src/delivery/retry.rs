@@ -163,7 +163,7 @@ pub struct After {
 }
 
 /// `Retry-After` is believed up to this.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
 
 /// What follows the attempt number `made` (counted since the last reset, this one included).
 pub fn after_attempt(
@@ -263,11 +263,11 @@ mod tests {
             ..failed(503)
         };
         let at = |seconds| after_attempt(&policy, 1, &asked(seconds), NOW, 0).ending;
-        assert_eq!(at(120), Ending::Retry(NOW.after(Duration::from_secs(120))));
+        assert_eq!(at(120), Ending::Retry(NOW.after(Duration::from_mins(2))));
         assert_eq!(at(3), Ending::Retry(NOW.after(Duration::from_secs(15))));
         assert_eq!(
             at(1 << 40),
-            Ending::Retry(NOW.after(Duration::from_secs(86_400)))
+            Ending::Retry(NOW.after(Duration::from_hours(24)))
         );
     }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// An endpoint that fails so long without one success is disabled.
-const FAILING_MAX: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+const FAILING_MAX: Duration = Duration::from_hours(120);
 const HOUR_MICROS: i64 = 3_600_000_000;
 
 /// What followed one attempt.

@@ -94,7 +94,7 @@ fn attempt(row: &Row<'_>) -> Stored<AttemptRecord> {
 
 impl Tx {
     /// The filter's arguments: endpoint, after, before, status, namespace.
-    fn filter_args<'a>(filter: &'a DeliveryFilter, before: i64) -> [Arg<'a>; 5] {
+    fn filter_args(filter: &DeliveryFilter, before: i64) -> [Arg<'_>; 5] {
         let until = filter.until.map_or(i64::MAX, |until| until.micros() + 1);
         [
             filter.endpoint.as_ref().map(|at| at.endpoint_id.as_str()).into(),

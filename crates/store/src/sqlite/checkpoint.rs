@@ -42,7 +42,7 @@ impl Checkpoint {
     }
 
     pub(crate) fn close(&self) {
-        drop(self.stop.try_send(()));
+        let _ = self.stop.try_send(());
     }
 }
 
