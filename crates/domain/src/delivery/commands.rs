@@ -257,7 +257,10 @@ fn new_secret(ctx: &Ctx) -> EndpointSecret {
 }
 
 /// What became of [`retry`].
-#[expect(clippy::large_enum_variant, reason = "made once per request and taken apart at once")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once per request and taken apart at once"
+)]
 #[derive(Debug, Clone)]
 pub enum Retried {
     /// It is pending and due; or it is being attempted at this moment, which is the same.

@@ -158,7 +158,12 @@ impl EventView {
             ("workspace_id", text(event.workspace_id.as_str())),
             (
                 "namespace",
-                optional(event.namespace.as_ref().map(bellwire_wire::Namespace::as_str)),
+                optional(
+                    event
+                        .namespace
+                        .as_ref()
+                        .map(bellwire_wire::Namespace::as_str),
+                ),
             ),
             ("source", optional(event.source.as_deref())),
             ("data", data),

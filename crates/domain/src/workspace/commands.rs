@@ -32,7 +32,10 @@ pub struct CreateKey {
 }
 
 /// What became of [`create_key`].
-#[expect(clippy::large_enum_variant, reason = "made once per request and taken apart at once")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once per request and taken apart at once"
+)]
 #[derive(Debug, Clone)]
 pub enum CreatedKey {
     /// Made.
