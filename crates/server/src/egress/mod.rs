@@ -34,7 +34,10 @@ mod tls;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#[allow(clippy::disallowed_methods, reason = "a peer of a test ends with the test")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a peer of a test ends with the test"
+)]
 mod tests;
 
 pub use address::{AddressClass, embedded_v4};
