@@ -17,10 +17,7 @@ pub struct Faults(Vec<Fault>);
 impl Faults {
     /// Notes one fault.
     pub fn add(&mut self, field: impl Into<String>, detail: impl fmt::Display) {
-        self.0.push(Fault {
-            field: field.into(),
-            detail: detail.to_string(),
-        });
+        self.0.push(Fault { field: field.into(), detail: detail.to_string() });
     }
 
     /// Keeps the value, or notes the fault and goes on.
@@ -42,11 +39,7 @@ impl Faults {
 
     /// `value` if nothing is wrong, else all faults.
     pub fn or<T>(self, value: T) -> Result<T, Self> {
-        if self.is_empty() {
-            Ok(value)
-        } else {
-            Err(self)
-        }
+        if self.is_empty() { Ok(value) } else { Err(self) }
     }
 
     /// The faults, in the order found.

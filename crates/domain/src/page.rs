@@ -26,17 +26,11 @@ impl<T> Page<T> {
             items.truncate(limit);
             items.last().map(seq)
         });
-        Self {
-            items,
-            next: next.flatten(),
-        }
+        Self { items, next: next.flatten() }
     }
 
     /// The same page of other things.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(f).collect(),
-            next: self.next,
-        }
+        Page { items: self.items.into_iter().map(f).collect(), next: self.next }
     }
 }

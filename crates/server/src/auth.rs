@@ -90,8 +90,7 @@ impl Authenticator {
 
     /// Writes down when keys were last used.
     pub async fn flush(&self) -> Stored<()> {
-        let used: Vec<(KeyId, Timestamp)> =
-            self.used.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+        let used: Vec<(KeyId, Timestamp)> = self.used.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
         if used.is_empty() {
             return Ok(());
         }

@@ -90,9 +90,9 @@ impl Config {
         let dev = dev || file.dev.unwrap_or(false);
         Ok(Self {
             data_dir: data_dir.or(file.data_dir).unwrap_or_else(|| DATA_DIR.into()),
-            listen: listen
-                .parse()
-                .map_err(|_| anyhow::anyhow!("listen must be an address and a port such as {LISTEN}, not `{listen}`"))?,
+            listen: listen.parse().map_err(|_| {
+                anyhow::anyhow!("listen must be an address and a port such as {LISTEN}, not `{listen}`")
+            })?,
             public_url: file.public_url.map(|url| url.trim_end_matches('/').to_owned()),
             dev,
             delivery: DeliveryConfig {

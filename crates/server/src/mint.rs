@@ -37,9 +37,16 @@ impl Mint for Dice {
     fn ulid(&self) -> Ulid {
         let millis = u64::try_from(self.clock.now().millis()).unwrap_or(0);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = Ulid::from_parts(millis, u128::from(state.random.next_u64()) << 16 | u128::from(state.random.next_u32() & 0xffff));
+        let fresh = Ulid::from_parts(
+            millis,
+            u128::from(state.random.next_u64()) << 16 | u128::from(state.random.next_u32() & 0xffff),
+        );
         // Inside one millisecond, and when the clock steps back, ids go on from the last.
-        let next = if fresh.timestamp_ms() > state.last.timestamp_ms() { fresh } else { Ulid::from(u128::from(state.last) + 1) };
+        let next = if fresh.timestamp_ms() > state.last.timestamp_ms() {
+            fresh
+        } else {
+            Ulid::from(u128::from(state.last) + 1)
+        };
         state.last = next;
         next
     }

@@ -51,16 +51,25 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 impl Server {
     /// Opens the store, makes the owner key if there is none, and starts sending. It does not take
     /// requests yet. `owner_key` is the key to make instead of a random one.
-    pub async fn start(config: Config, owner_key: Option<String>, metrics: Option<metrics_exporter_prometheus::PrometheusHandle>) -> anyhow::Result<Self> {
+    pub async fn start(
+        config: Config,
+        owner_key: Option<String>,
+        metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+    ) -> anyhow::Result<Self> {
         if let Some(key) = &owner_key {
             let printable = key.bytes().all(|c| (0x21..0x7f).contains(&c));
-            anyhow::ensure!((32..=128).contains(&key.len()) && printable, "BELLWIRE_OWNER_KEY must be 32 to 128 printable characters without spaces");
+            anyhow::ensure!(
+                (32..=128).contains(&key.len()) && printable,
+                "BELLWIRE_OWNER_KEY must be 32 to 128 printable characters without spaces"
+            );
         }
         let clock = Clock::SYSTEM;
         let mint = Arc::new(Dice::random(clock));
-        std::fs::create_dir_all(&config.data_dir).with_context(|| format!("cannot make the data directory {}", config.data_dir.display()))?;
+        std::fs::create_dir_all(&config.data_dir)
+            .with_context(|| format!("cannot make the data directory {}", config.data_dir.display()))?;
         let master = config.data_dir.join("master.key");
-        let master = MasterKey::load_or_create(&master).with_context(|| format!("cannot read or make {}", master.display()))?;
+        let master =
+            MasterKey::load_or_create(&master).with_context(|| format!("cannot read or make {}", master.display()))?;
         let vault = Arc::new(Vault::new(&master));
         let (engine, inbox) = Engine::new();
         let hub = Arc::new(Hub::default());
@@ -85,7 +94,8 @@ impl Server {
             ..EgressConfig::default()
         })?;
         let signing_key = Arc::new(signing_key(&store, &*mint).await?);
-        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+        let listener =
+            TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
         let address = listener.local_addr()?;
         let parts = Arc::new(Parts {
             store: store.clone(),
@@ -143,8 +153,17 @@ impl Server {
             let (service, stopping) = (service.clone(), self.app.stopping.clone());
             connections.spawn(async move {
                 let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
-                builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES_MAX).half_close(false);
-                builder.http2().timer(TokioTimer::new()).max_concurrent_streams(256).keep_alive_interval(Duration::from_secs(20));
+                builder
+                    .http1()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(HEAD_TIMEOUT)
+                    .max_buf_size(HEAD_BYTES_MAX)
+                    .half_close(false);
+                builder
+                    .http2()
+                    .timer(TokioTimer::new())
+                    .max_concurrent_streams(256)
+                    .keep_alive_interval(Duration::from_secs(20));
                 let connection = builder.serve_connection(TokioIo::new(socket), service);
                 tokio::pin!(connection);
                 tokio::select! {

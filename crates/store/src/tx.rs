@@ -50,15 +50,7 @@ pub struct Tx {
 
 impl Tx {
     pub(crate) fn new(connection: Connection, vault: Arc<Vault>, observer: Arc<dyn Observer>, node: i64) -> Self {
-        Self {
-            connection,
-            vault,
-            observer,
-            cache: Cache::default(),
-            effects: Vec::new(),
-            node,
-            last_seq: 0,
-        }
+        Self { connection, vault, observer, cache: Cache::default(), effects: Vec::new(), node, last_seq: 0 }
     }
 
     /// A sequence number: about the time in microseconds, and more than every one before.
@@ -101,7 +93,10 @@ impl Tx {
     /// Keeps the caches within their bound.
     pub(crate) fn trim(&mut self) {
         let cache = &mut self.cache;
-        if cache.endpoints.len() > CACHE_MAX || cache.custom_types.len() > CACHE_MAX || cache.namespaces.len() > CACHE_MAX {
+        if cache.endpoints.len() > CACHE_MAX
+            || cache.custom_types.len() > CACHE_MAX
+            || cache.namespaces.len() > CACHE_MAX
+        {
             *cache = Cache::default();
         }
     }

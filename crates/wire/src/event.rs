@@ -21,9 +21,7 @@ pub struct EventType(Arc<str>);
 
 /// Why a text is not an event type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "must be lower-case words of a-z 0-9 _ joined by dots, such as invoice.paid, at most 128 characters"
-)]
+#[error("must be lower-case words of a-z 0-9 _ joined by dots, such as invoice.paid, at most 128 characters")]
 pub struct EventTypeError;
 
 impl EventType {
@@ -38,9 +36,7 @@ impl FromStr for EventType {
 
     fn from_str(text: &str) -> Result<Self, EventTypeError> {
         let word = |word: &str| {
-            word.bytes()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
-                && !word.is_empty()
+            word.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_') && !word.is_empty()
         };
         let starts = text.as_bytes().first().is_some_and(u8::is_ascii_lowercase);
         if starts && text.len() <= 128 && text.contains('.') && text.split('.').all(word) {
@@ -58,9 +54,7 @@ impl FromStr for Namespace {
         let first = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
         let legal = |c: u8| first(c) || matches!(c, b'.' | b'_' | b'-');
         match text.as_bytes() {
-            [head, tail @ ..]
-                if first(*head) && tail.len() <= 62 && tail.iter().all(|c| legal(*c)) =>
-            {
+            [head, tail @ ..] if first(*head) && tail.len() <= 62 && tail.iter().all(|c| legal(*c)) => {
                 Ok(Self(text.into()))
             }
             _ => Err(NamespaceError),
@@ -156,16 +150,7 @@ mod tests {
         for good in ["invoice.paid", "a.b.c_9"] {
             assert!(good.parse::<EventType>().is_ok(), "{good}");
         }
-        for bad in [
-            "",
-            "invoice",
-            "invoice.",
-            ".paid",
-            "Invoice.paid",
-            "a..b",
-            "9.a",
-            "a-b.c",
-        ] {
+        for bad in ["", "invoice", "invoice.", ".paid", "Invoice.paid", "a..b", "9.a", "a-b.c"] {
             assert!(bad.parse::<EventType>().is_err(), "{bad}");
         }
     }

@@ -163,14 +163,8 @@ mod tests {
 
     #[test]
     fn a_foreign_prefix_a_short_body_and_a_dot_are_refused() {
-        assert!(matches!(
-            "dlv_00000000000000000000000007".parse::<EndpointId>(),
-            Err(IdError::Prefix("whk_"))
-        ));
-        assert!(matches!(
-            "whk_7".parse::<EndpointId>(),
-            Err(IdError::Body("whk_"))
-        ));
+        assert!(matches!("dlv_00000000000000000000000007".parse::<EndpointId>(), Err(IdError::Prefix("whk_"))));
+        assert!(matches!("whk_7".parse::<EndpointId>(), Err(IdError::Body("whk_"))));
         assert_eq!("a.b".parse::<EventId>(), Err(IdError::Caller));
         assert_eq!("".parse::<EventId>(), Err(IdError::Caller));
         assert!("order-17_a".parse::<EventId>().is_ok());

@@ -40,28 +40,17 @@ pub const RESERVED_HEADERS: &[&str] = &[
 ];
 
 /// Beginnings of names that are refused: ours and each dialect's.
-pub const RESERVED_PREFIXES: &[&str] = &[
-    "webhook-",
-    "bellwire-",
-    "x-trove-",
-    "x-paygraph-",
-    "x-pacspace-",
-    "x-webhook-",
-];
+pub const RESERVED_PREFIXES: &[&str] =
+    &["webhook-", "bellwire-", "x-trove-", "x-paygraph-", "x-pacspace-", "x-webhook-"];
 
 /// Whether an endpoint's own headers may not set `name`, in any mixture of cases. `authorization`
 /// and `x-api-key` are allowed: receivers ask for them.
 pub fn is_reserved_header(name: &str) -> bool {
     let is = |reserved: &&str| name.eq_ignore_ascii_case(reserved);
-    let starts = |prefix: &&str| {
-        name.get(..prefix.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
-    };
+    let starts = |prefix: &&str| name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
     RESERVED_HEADERS.iter().any(is)
         || RESERVED_PREFIXES.iter().any(starts)
-        || Dialect::ALL
-            .iter()
-            .any(|dialect| dialect.own_headers().iter().any(is))
+        || Dialect::ALL.iter().any(|dialect| dialect.own_headers().iter().any(is))
 }
 
 #[cfg(test)]

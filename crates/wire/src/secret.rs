@@ -66,22 +66,14 @@ impl EndpointSecret {
         let mut text = Zeroizing::new(String::with_capacity(SECRET_PREFIX.len() + 88));
         text.push_str(SECRET_PREFIX);
         STANDARD.encode_string(bytes, &mut text);
-        Ok(Self {
-            text,
-            key: Zeroizing::new(bytes.to_vec()),
-        })
+        Ok(Self { text, key: Zeroizing::new(bytes.to_vec()) })
     }
 
     /// A secret from its text. Lenient, since other senders' secrets are read too: padding may be
     /// there or not, and 16 to 64 bytes are taken.
     pub fn parse(text: &str) -> Result<Self, SecretError> {
-        let body = text
-            .strip_prefix(SECRET_PREFIX)
-            .ok_or(SecretError::Prefix(SECRET_PREFIX))?;
-        Ok(Self {
-            text: Zeroizing::new(text.to_owned()),
-            key: decode_key(body)?,
-        })
+        let body = text.strip_prefix(SECRET_PREFIX).ok_or(SecretError::Prefix(SECRET_PREFIX))?;
+        Ok(Self { text: Zeroizing::new(text.to_owned()), key: decode_key(body)? })
     }
 
     /// The whole text, `whsec_` included: the HMAC key of every dialect's extra signature.
@@ -103,15 +95,9 @@ impl fmt::Debug for EndpointSecret {
 
 /// The key bytes in the base64 part of a secret.
 pub(crate) fn decode_key(base64: &str) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-    let key = LENIENT
-        .decode(base64)
-        .map_err(|_| SecretError::Base64(SECRET_PREFIX))?;
+    let key = LENIENT.decode(base64).map_err(|_| SecretError::Base64(SECRET_PREFIX))?;
     let key = Zeroizing::new(key);
-    if (KEY_BYTES_MIN..=KEY_BYTES_MAX).contains(&key.len()) {
-        Ok(key)
-    } else {
-        Err(SecretError::Length)
-    }
+    if (KEY_BYTES_MIN..=KEY_BYTES_MAX).contains(&key.len()) { Ok(key) } else { Err(SecretError::Length) }
 }
 
 /// The private half of an Ed25519 pair (RFC 8032): `whsk_` and base64 of seed and public key.
@@ -132,9 +118,7 @@ impl SigningKey {
             return Ok(Self::from_seed(seed));
         }
         let pair = <&[u8; 64]>::try_from(bytes.as_slice()).map_err(|_| SecretError::Key)?;
-        ed25519_dalek::SigningKey::from_keypair_bytes(pair)
-            .map(Self)
-            .map_err(|_| SecretError::Key)
+        ed25519_dalek::SigningKey::from_keypair_bytes(pair).map(Self).map_err(|_| SecretError::Key)
     }
 
     /// The key as text, to be stored encrypted.
@@ -173,9 +157,7 @@ impl PublicKey {
     pub fn parse(text: &str) -> Result<Self, SecretError> {
         let bytes = decode_prefixed(text, PUBLIC_KEY_PREFIX)?;
         let bytes = <&[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| SecretError::Key)?;
-        ed25519_dalek::VerifyingKey::from_bytes(bytes)
-            .map(Self)
-            .map_err(|_| SecretError::Key)
+        ed25519_dalek::VerifyingKey::from_bytes(bytes).map(Self).map_err(|_| SecretError::Key)
     }
 
     /// The 32 bytes of the key.
@@ -186,9 +168,7 @@ impl PublicKey {
     /// Whether `signature` is this key's over `message`. Strict: no small-order points, no second
     /// encoding of the same signature (RFC 8032 and the checks it leaves optional).
     pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        self.0
-            .verify_strict(message, &Signature::from_bytes(signature))
-            .is_ok()
+        self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
 }
 
@@ -205,12 +185,8 @@ impl fmt::Debug for PublicKey {
 }
 
 fn decode_prefixed(text: &str, prefix: &'static str) -> Result<Vec<u8>, SecretError> {
-    let body = text
-        .strip_prefix(prefix)
-        .ok_or(SecretError::Prefix(prefix))?;
-    LENIENT
-        .decode(body)
-        .map_err(|_| SecretError::Base64(prefix))
+    let body = text.strip_prefix(prefix).ok_or(SecretError::Prefix(prefix))?;
+    LENIENT.decode(body).map_err(|_| SecretError::Base64(prefix))
 }
 
 #[cfg(test)]

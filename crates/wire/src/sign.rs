@@ -122,8 +122,7 @@ pub fn hex_signature(key: &[u8], parts: &[&[u8]]) -> String {
 
 /// HMAC-SHA256 (RFC 2104) over `parts` joined.
 pub(crate) fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length (RFC 2104)");
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length (RFC 2104)");
     for part in parts {
         mac.update(part);
     }

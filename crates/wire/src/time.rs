@@ -90,11 +90,7 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, TimeError> {
         let instant: jiff::Timestamp = text.parse().map_err(|_| TimeError)?;
         let micros = instant.as_microsecond();
-        if (0..=MICROS_MAX).contains(&micros) {
-            Ok(Self(micros))
-        } else {
-            Err(TimeError)
-        }
+        if (0..=MICROS_MAX).contains(&micros) { Ok(Self(micros)) } else { Err(TimeError) }
     }
 }
 

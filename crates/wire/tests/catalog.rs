@@ -17,10 +17,7 @@ fn names_are_sorted_unique_and_in_a_reserved_family() {
         assert!(catalog::is_reserved_family(kind.family()), "{}", spec.name);
         assert_eq!(spec.version, 1);
         assert!(spec.description.ends_with('.'), "{}", spec.name);
-        assert_eq!(
-            catalog::find(spec.name).map(|found| found.name),
-            Some(spec.name)
-        );
+        assert_eq!(catalog::find(spec.name).map(|found| found.name), Some(spec.name));
     }
     assert!(catalog::find("purchase.unknown").is_none());
     assert!(!catalog::is_reserved_family("invoice"));
@@ -31,18 +28,10 @@ fn every_file_of_the_catalog_is_embedded() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog");
     let files: BTreeSet<String> = fs::read_dir(folder)
         .expect("folder")
-        .map(|entry| {
-            entry
-                .expect("entry")
-                .file_name()
-                .to_string_lossy()
-                .replace(".json", "")
-        })
+        .map(|entry| entry.expect("entry").file_name().to_string_lossy().replace(".json", ""))
         .collect();
-    let families: BTreeSet<String> = catalog::types()
-        .iter()
-        .map(|spec| spec.name.split('.').next().unwrap_or_default().to_owned())
-        .collect();
+    let families: BTreeSet<String> =
+        catalog::types().iter().map(|spec| spec.name.split('.').next().unwrap_or_default().to_owned()).collect();
     assert_eq!(files, families);
 }
 
@@ -50,27 +39,18 @@ fn every_file_of_the_catalog_is_embedded() {
 fn every_example_satisfies_its_schema_and_shows_what_is_required() {
     for spec in catalog::types() {
         let (schema, example) = (json(&spec.schema), json(&spec.example));
-        jsonschema::draft202012::meta::validate(&schema)
-            .unwrap_or_else(|error| panic!("{}: {error}", spec.name));
-        let validator = jsonschema::draft202012::options()
-            .should_validate_formats(true)
-            .build(&schema)
-            .expect(spec.name);
-        let faults: Vec<String> = validator
-            .iter_errors(&example)
-            .map(|error| format!("{} at {}", error, error.instance_path()))
-            .collect();
+        jsonschema::draft202012::meta::validate(&schema).unwrap_or_else(|error| panic!("{}: {error}", spec.name));
+        let validator =
+            jsonschema::draft202012::options().should_validate_formats(true).build(&schema).expect(spec.name);
+        let faults: Vec<String> =
+            validator.iter_errors(&example).map(|error| format!("{} at {}", error, error.instance_path())).collect();
         assert!(faults.is_empty(), "{}: {faults:?}", spec.name);
         assert!(!spec.schema.get().contains('\n') && !spec.example.get().contains('\n'));
         // It says something: data without its required fields is refused.
         assert!(!validator.is_valid(&serde_json::json!({})), "{}", spec.name);
         // Every field of the example is described.
         for field in example.as_object().expect("an object").keys() {
-            assert!(
-                schema["properties"][field].is_object(),
-                "{}.{field}",
-                spec.name
-            );
+            assert!(schema["properties"][field].is_object(), "{}.{field}", spec.name);
         }
     }
 }
@@ -87,9 +67,7 @@ fn fields_may_be_added_anywhere_and_each_is_described() {
         }
         let kind = schema.get("type");
         let is_object = kind == Some(&Value::from("object"))
-            || kind
-                .and_then(Value::as_array)
-                .is_some_and(|kinds| kinds.contains(&Value::from("object")));
+            || kind.and_then(Value::as_array).is_some_and(|kinds| kinds.contains(&Value::from("object")));
         if is_object {
             assert_eq!(schema["additionalProperties"], Value::Bool(true), "{name}");
         }

@@ -50,10 +50,7 @@ fn without_a_namespace_null_is_written_and_the_subject_is_absent() {
     event.namespace = None;
     event.source = Some("reported:key_1".into());
     let text = |dialect: Dialect| String::from_utf8(dialect.encode(&event)).expect("UTF-8");
-    assert_eq!(
-        text(Dialect::Standard),
-        serde_json::to_string(&event).expect("serde")
-    );
+    assert_eq!(text(Dialect::Standard), serde_json::to_string(&event).expect("serde"));
     assert!(text(Dialect::TroveFiles).contains(r#""namespace":null,"#));
     assert!(!text(Dialect::CloudEvents).contains("subject"));
     assert_eq!(
@@ -76,10 +73,7 @@ fn data_that_is_no_object_stays_under_data_in_trove() {
 fn keys_turn_into_camel_case_and_nothing_else_does() {
     for (from, to) in [
         (r#"{"a_b":1}"#, r#"{"aB":1}"#),
-        (
-            r#"{"previous_proof_hash":"a_b"}"#,
-            r#"{"previousProofHash":"a_b"}"#,
-        ),
+        (r#"{"previous_proof_hash":"a_b"}"#, r#"{"previousProofHash":"a_b"}"#),
         (r#"{"a_1":1,"sha256_2b":2}"#, r#"{"a1":1,"sha2562b":2}"#),
         (r#"[{"a_b":[{"c_d":[]}]}]"#, r#"[{"aB":[{"cD":[]}]}]"#),
         // No pure snake_case: left alone.
@@ -87,16 +81,10 @@ fn keys_turn_into_camel_case_and_nothing_else_does() {
             r#"{"_a":1,"a_":2,"a__b":3,"A_b":4,"a_B":5,"a-b_c":6,"":7,"_":8}"#,
             r#"{"_a":1,"a_":2,"a__b":3,"A_b":4,"a_B":5,"a-b_c":6,"":7,"_":8}"#,
         ),
-        (
-            r#"{"a_\u0062":1,"\"_b":2,"é_b":3}"#,
-            r#"{"a_\u0062":1,"\"_b":2,"é_b":3}"#,
-        ),
+        (r#"{"a_\u0062":1,"\"_b":2,"é_b":3}"#, r#"{"a_\u0062":1,"\"_b":2,"é_b":3}"#),
         // Keys that collide: the first stays.
         (r#"{"a_b":1,"aB":2,"c":3}"#, r#"{"aB":1,"c":3}"#),
-        (
-            r#"{"aB":{"x_y":1},"a_b":{"q":[1,{}]},"c":3}"#,
-            r#"{"aB":{"xY":1},"c":3}"#,
-        ),
+        (r#"{"aB":{"x_y":1},"a_b":{"q":[1,{}]},"c":3}"#, r#"{"aB":{"xY":1},"c":3}"#),
         (r#"{"a_b":1,"\u0061B":[2,{"z":[]}]}"#, r#"{"aB":1}"#),
         // What belongs to the user is the user's, duplicates included.
         (
@@ -125,11 +113,7 @@ fn keys_turn_into_camel_case_and_nothing_else_does() {
 fn names_that_the_envelope_takes_are_dropped_however_they_are_spelt() {
     let mut out = String::new();
     let data = r#"{"\u0069d":{"x":[1]},"type":2,"keep_me":{"id":1},"timestamp":null,"keep_me":4}"#;
-    assert!(json::members_into(
-        data,
-        &["id", "type", "timestamp"],
-        &mut out
-    ));
+    assert!(json::members_into(data, &["id", "type", "timestamp"], &mut out));
     assert_eq!(out, r#","keep_me":{"id":1}"#);
 }
 
@@ -147,16 +131,8 @@ fn names_read_back() {
     for dialect in Dialect::ALL {
         assert_eq!(dialect.as_str().parse::<Dialect>(), Ok(dialect));
         let json = serde_json::to_string(&dialect).expect("text");
-        assert_eq!(
-            serde_json::from_str::<Dialect>(&json).expect("text"),
-            dialect
-        );
+        assert_eq!(serde_json::from_str::<Dialect>(&json).expect("text"), dialect);
     }
     assert!("Standard".parse::<Dialect>().is_err());
-    assert_eq!(
-        "approval.requested"
-            .parse::<EventType>()
-            .map(|t| t.family().len()),
-        Ok(8)
-    );
+    assert_eq!("approval.requested".parse::<EventType>().map(|t| t.family().len()), Ok(8));
 }

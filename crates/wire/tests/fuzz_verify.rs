@@ -4,9 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use bellwire_wire::{
-    Dialect, EndpointSecret, PublicKey, Scheme, SigningKey, Timestamp, explain, json, verify,
-};
+use bellwire_wire::{Dialect, EndpointSecret, PublicKey, Scheme, SigningKey, Timestamp, explain, json, verify};
 use proptest::prelude::*;
 
 const NAMES: [&str; 12] = [
@@ -43,10 +41,7 @@ fn headers() -> impl Strategy<Value = Vec<(&'static str, Vec<u8>)>> {
 }
 
 fn secrets() -> impl Strategy<Value = String> {
-    prop_oneof![
-        ".*",
-        "(v1,)?(whsec_|whpk_|whsk_)?[A-Za-z0-9+/]{0,90}={0,3}\\s?"
-    ]
+    prop_oneof![".*", "(v1,)?(whsec_|whpk_|whsk_)?[A-Za-z0-9+/]{0,90}={0,3}\\s?"]
 }
 
 fn scheme() -> impl Strategy<Value = Scheme> {
@@ -57,8 +52,7 @@ fn scheme() -> impl Strategy<Value = Scheme> {
 fn body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         prop::collection::vec(any::<u8>(), 0..200),
-        "([{}\\[\\]:, \n]|\"[a-z_\\\\u0-9]{0,6}\"|[0-9.eE+-]{1,6}|true|null|é){0,60}"
-            .prop_map(String::into_bytes),
+        "([{}\\[\\]:, \n]|\"[a-z_\\\\u0-9]{0,6}\"|[0-9.eE+-]{1,6}|true|null|é){0,60}".prop_map(String::into_bytes),
     ]
 }
 
@@ -144,12 +138,9 @@ fn json_value() -> impl Strategy<Value = String> {
     leaf.prop_recursive(5, 40, 6, move |inner| {
         let members = prop::collection::vec((key, inner.clone()), 0..6);
         prop_oneof![
-            prop::collection::vec(inner, 0..6)
-                .prop_map(|items| format!("[ {} ]", items.join(" ,\n"))),
+            prop::collection::vec(inner, 0..6).prop_map(|items| format!("[ {} ]", items.join(" ,\n"))),
             members.prop_map(|members| {
-                let member = |(key, value): (String, String)| {
-                    format!("{} : {value}", serde_json::Value::from(key))
-                };
+                let member = |(key, value): (String, String)| format!("{} : {value}", serde_json::Value::from(key));
                 let members: Vec<String> = members.into_iter().map(member).collect();
                 format!("{{{}}}", members.join(","))
             }),

@@ -9,16 +9,12 @@ use common::{Attempt, NOW, secret, value};
 #[test]
 fn published_signatures_are_reproduced() {
     let secret = EndpointSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("secret");
-    let (id, at, body) = (
-        "msg_p5jXN8AQM9LWM0D4loKWxJek",
-        1_614_265_330,
-        br#"{"test": 2432232314}"#,
-    );
-    assert_eq!(
-        sign::standard_v1(secret.key(), id, at, body),
-        "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
-    );
-    let key = SigningKey::parse("whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==").expect("key");
+    let (id, at, body) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#);
+    assert_eq!(sign::standard_v1(secret.key(), id, at, body), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    let key = SigningKey::parse(
+        "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==",
+    )
+    .expect("key");
     assert_eq!(
         sign::standard_v1a(&key, id, at, body),
         "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg=="
@@ -45,9 +41,8 @@ fn headers_come_in_a_fixed_order_and_the_optional_ones_only_when_they_say_someth
     let attempt = Attempt::new(Dialect::Trove, common::event("a.b", "{}"));
     let secrets = [secret(1)];
     let mut outgoing = attempt.outgoing(&secrets);
-    let names = |headers: &[(&'static str, String)]| -> Vec<&'static str> {
-        headers.iter().map(|(name, _)| *name).collect()
-    };
+    let names =
+        |headers: &[(&'static str, String)]| -> Vec<&'static str> { headers.iter().map(|(name, _)| *name).collect() };
     let common = [
         "content-type",
         "user-agent",
@@ -66,11 +61,7 @@ fn headers_come_in_a_fixed_order_and_the_optional_ones_only_when_they_say_someth
     outgoing.replay = true;
     outgoing.traceparent = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
     let long = sign::headers(&outgoing);
-    let optional = [
-        "bellwire-will-retry-after",
-        "bellwire-replay",
-        "traceparent",
-    ];
+    let optional = ["bellwire-will-retry-after", "bellwire-replay", "traceparent"];
     assert_eq!(names(&long), [&common[..], &optional, &own].concat());
     assert_eq!(value(&long, "bellwire-will-retry-after"), "5");
     assert_eq!(value(&long, "bellwire-replay"), "true");
@@ -111,8 +102,7 @@ fn during_a_rotation_each_dialect_carries_what_its_clients_can_read() {
             Dialect::Keystore => &[body],
             _ => &[at.as_bytes(), b".", body],
         };
-        let hex =
-            |secret: &EndpointSecret| sign::hex_signature(secret.as_str().as_bytes(), content);
+        let hex = |secret: &EndpointSecret| sign::hex_signature(secret.as_str().as_bytes(), content);
         let headers = attempt.headers(&live);
         let prefix = match dialect {
             Dialect::Keystore => String::new(),
@@ -125,8 +115,7 @@ fn during_a_rotation_each_dialect_carries_what_its_clients_can_read() {
             format!("{prefix}{}", hex(&old))
         };
         assert_eq!(value(&headers, header), expected, "{dialect}");
-        let v1 =
-            |secret: &EndpointSecret| sign::standard_v1(secret.key(), common::EVENT, NOW, body);
+        let v1 = |secret: &EndpointSecret| sign::standard_v1(secret.key(), common::EVENT, NOW, body);
         let both = format!("{} {}", v1(&new), v1(&old));
         assert_eq!(value(&headers, "webhook-signature"), both, "{dialect}");
     }
@@ -156,10 +145,7 @@ fn paygraph_signs_the_creation_of_the_approval_on_every_attempt() {
         let headers = attempt.headers(&[secret(1)]);
         let signature = value(&headers, "x-paygraph-signature");
         assert!(signature.starts_with(&format!("t={t},v1=")), "{signature}");
-        assert_eq!(
-            value(&headers, "x-paygraph-delivery-id"),
-            attempt.attempt_id.as_str()
-        );
+        assert_eq!(value(&headers, "x-paygraph-delivery-id"), attempt.attempt_id.as_str());
         assert_eq!(value(&headers, "x-paygraph-attempt"), "2");
     }
 }

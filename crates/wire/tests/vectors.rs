@@ -2,9 +2,7 @@
 //! in milliseconds (`vectors/milliseconds.json`): every one is verified, and the valid ones are
 //! made again.
 use base64::{Engine, engine::general_purpose::STANDARD};
-use bellwire_wire::{
-    EndpointSecret, PublicKey, Scheme, SignatureError, Timestamp, sign, verify, verify::TOLERANCE,
-};
+use bellwire_wire::{EndpointSecret, PublicKey, Scheme, SignatureError, Timestamp, sign, verify, verify::TOLERANCE};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -31,9 +29,7 @@ impl Vector {
     fn headers(&self) -> Vec<(String, String)> {
         let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
         let pairs = self.headers.iter();
-        pairs
-            .map(|(name, value)| (name.clone(), text(value)))
-            .collect()
+        pairs.map(|(name, value)| (name.clone(), text(value))).collect()
     }
 
     fn header(&self, name: &str) -> String {
@@ -55,15 +51,8 @@ impl Vector {
 }
 
 fn all() -> Vec<Vector> {
-    let texts = [
-        include_str!("vectors/signatures.json"),
-        include_str!("vectors/milliseconds.json"),
-    ];
-    let read = |text| {
-        serde_json::from_str::<Vectors>(text)
-            .expect("vectors")
-            .vectors
-    };
+    let texts = [include_str!("vectors/signatures.json"), include_str!("vectors/milliseconds.json")];
+    let read = |text| serde_json::from_str::<Vectors>(text).expect("vectors").vectors;
     texts.into_iter().flat_map(read).collect()
 }
 

@@ -4,8 +4,7 @@ mod common;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bellwire_wire::{
-    Dialect, PublicKey, Scheme, SignatureError, SigningKey, Timestamp, Verified, sign, verify,
-    verify::TOLERANCE,
+    Dialect, PublicKey, Scheme, SignatureError, SigningKey, Timestamp, Verified, sign, verify, verify::TOLERANCE,
 };
 use common::{Attempt, EVENT, NOW, secret};
 use proptest::prelude::*;
@@ -13,8 +12,7 @@ use proptest::prelude::*;
 const PUBLISHED: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const PUBLISHED_BODY: &[u8] = br#"{"test": 2432232314}"#;
 const V1: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
-const V1A: &str =
-    "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==";
+const V1A: &str = "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==";
 const PUBLIC: &str = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=";
 
 fn now() -> Timestamp {
@@ -28,14 +26,7 @@ fn published(secrets: &[&str], list: &str) -> Result<Verified, SignatureError> {
         ("Webhook-Signature", list),
     ];
     let now = Timestamp::from_seconds(1_614_265_330);
-    verify(
-        Scheme::Standard,
-        secrets,
-        &headers,
-        PUBLISHED_BODY,
-        now,
-        TOLERANCE,
-    )
+    verify(Scheme::Standard, secrets, &headers, PUBLISHED_BODY, now, TOLERANCE)
 }
 
 #[test]
@@ -50,45 +41,22 @@ fn standard_lists_are_read_as_the_official_verifiers_read_them() {
         assert_eq!(published(&[secret], V1), Ok(verified.clone()));
     }
     assert_eq!(published(&[PUBLIC], V1A), Ok(verified.clone()));
-    for list in [
-        format!("v2,zzz {V1}"),
-        format!("{V1A} {V1}"),
-        format!("junk  {V1} "),
-        format!("v1,AAAA {V1}"),
-    ] {
-        assert_eq!(
-            published(&[PUBLISHED], &list),
-            Ok(verified.clone()),
-            "{list}"
-        );
+    for list in [format!("v2,zzz {V1}"), format!("{V1A} {V1}"), format!("junk  {V1} "), format!("v1,AAAA {V1}")] {
+        assert_eq!(published(&[PUBLISHED], &list), Ok(verified.clone()), "{list}");
     }
     // A public key proves nothing about v1, nor a shared secret about v1a.
     assert_eq!(published(&[PUBLIC], V1), Err(SignatureError::NoMatch));
     assert_eq!(published(&[PUBLISHED], V1A), Err(SignatureError::NoMatch));
     let crossed = V1.replace("v1,", "v1a,");
-    assert_eq!(
-        published(&[PUBLISHED], &crossed),
-        Err(SignatureError::NoMatch)
-    );
+    assert_eq!(published(&[PUBLISHED], &crossed), Err(SignatureError::NoMatch));
     let second = published(&["whsec_ZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXo=", PUBLIC], V1A);
     assert_eq!(second.map(|v| v.secret_index), Ok(1));
 }
 
 #[test]
 fn secrets_that_cannot_be_read_are_passed_over_unless_none_can() {
-    for bad in [
-        "",
-        "whsec_",
-        "whsec_AAAA",
-        "whsec_%%%",
-        "whpk_AAAA",
-        "whpk_",
-    ] {
-        assert_eq!(
-            published(&[bad], V1),
-            Err(SignatureError::BadSecret),
-            "{bad}"
-        );
+    for bad in ["", "whsec_", "whsec_AAAA", "whsec_%%%", "whpk_AAAA", "whpk_"] {
+        assert_eq!(published(&[bad], V1), Err(SignatureError::BadSecret), "{bad}");
         let index = published(&[bad, PUBLISHED], V1).map(|v| v.secret_index);
         assert_eq!(index, Ok(1), "{bad}");
     }
@@ -100,10 +68,7 @@ fn secrets_that_cannot_be_read_are_passed_over_unless_none_can() {
 
 #[test]
 fn githubs_and_slacks_documented_examples_verify() {
-    let headers = [(
-        "X-Hub-Signature-256",
-        "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
-    )];
+    let headers = [("X-Hub-Signature-256", "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17")];
     let secret = "It's a Secret to Everybody";
     let body = b"Hello, World!";
     let verified = verify(Scheme::GitHub, &[secret], &headers, body, now(), TOLERANCE);
@@ -111,10 +76,7 @@ fn githubs_and_slacks_documented_examples_verify() {
 
     let headers = [
         ("X-Slack-Request-Timestamp", "1531420618"),
-        (
-            "X-Slack-Signature",
-            "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
-        ),
+        ("X-Slack-Signature", "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"),
     ];
     let body = b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c";
     let now = Timestamp::from_seconds(1_531_420_618);
@@ -127,23 +89,11 @@ fn githubs_and_slacks_documented_examples_verify() {
 fn headers_that_are_twice_huge_or_not_ascii_are_malformed() {
     let name = "x-webhook-signature";
     let good = sign::hex_signature(b"secret", &[b"body"]);
-    let check = |headers: &[(&str, Vec<u8>)]| {
-        verify(
-            Scheme::Keystore,
-            &["secret"],
-            headers,
-            b"body",
-            now(),
-            TOLERANCE,
-        )
-        .err()
-    };
+    let check =
+        |headers: &[(&str, Vec<u8>)]| verify(Scheme::Keystore, &["secret"], headers, b"body", now(), TOLERANCE).err();
     let malformed = Some(SignatureError::MalformedHeader(name));
     assert_eq!(check(&[(name, good.clone().into())]), None);
-    assert_eq!(
-        check(&[("X-WEBHOOK-Signature", format!(" {good}\t").into())]),
-        None
-    );
+    assert_eq!(check(&[("X-WEBHOOK-Signature", format!(" {good}\t").into())]), None);
     assert_eq!(check(&[]), Some(SignatureError::MissingHeader(name)));
     for value in [
         Vec::new(),
@@ -169,26 +119,12 @@ fn lists_have_an_end_and_one_time() {
     let check = |list: String| {
         let headers = [("stripe-signature", list)];
         let secrets = [secret(1)];
-        verify(
-            Scheme::Stripe,
-            &[secrets[0].as_str()],
-            &headers,
-            body,
-            now(),
-            TOLERANCE,
-        )
+        verify(Scheme::Stripe, &[secrets[0].as_str()], &headers, body, now(), TOLERANCE)
     };
     let zeros = format!("v1={}", "0".repeat(64));
     assert!(check(format!("{t},{zeros},{v1},v0=old,x=")).is_ok());
     assert!(check(format!("{v1},{t}")).is_ok());
-    let many = |count| {
-        [
-            t.to_owned(),
-            vec![zeros.clone(); count].join(","),
-            v1.to_owned(),
-        ]
-        .join(",")
-    };
+    let many = |count| [t.to_owned(), vec![zeros.clone(); count].join(","), v1.to_owned()].join(",");
     assert!(check(many(30)).is_ok());
     for bad in [
         many(31),
@@ -219,15 +155,7 @@ fn age_counts_both_ways_to_the_second_and_is_told() {
     let at = |seconds: i64, tolerance| {
         let now = Timestamp::from_seconds(NOW + seconds);
         let texts = [secrets[0].as_str()];
-        verify(
-            Scheme::Standard,
-            &texts,
-            &headers,
-            &attempt.body,
-            now,
-            tolerance,
-        )
-        .err()
+        verify(Scheme::Standard, &texts, &headers, &attempt.body, now, tolerance).err()
     };
     let off = |age_seconds| Some(SignatureError::TimestampOutOfTolerance { age_seconds });
     assert_eq!(at(300, TOLERANCE), None);
@@ -249,32 +177,17 @@ fn an_id_with_a_dot_cannot_borrow_from_the_time() {
         ("webhook-signature", signature),
     ];
     let secret = secret(1);
-    let result = verify(
-        Scheme::Standard,
-        &[secret.as_str()],
-        &shifted,
-        b"{}",
-        Timestamp::EPOCH,
-        TOLERANCE,
-    );
+    let result = verify(Scheme::Standard, &[secret.as_str()], &shifted, b"{}", Timestamp::EPOCH, TOLERANCE);
     assert_eq!(result, Err(SignatureError::MalformedHeader("webhook-id")));
 }
 
 #[test]
 fn the_official_crate_verifies_what_we_send_and_signs_the_same() {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "the official verifier reads the real clock and takes no other"
-    )]
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("after 1970");
+    #[allow(clippy::disallowed_methods, reason = "the official verifier reads the real clock and takes no other")]
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
     let now = i64::try_from(now.as_secs()).expect("before the end of time");
     for dialect in Dialect::ALL {
-        let attempt = Attempt::new(
-            dialect,
-            common::event("file.written", r#"{"path":"日本/ü.md"}"#),
-        );
+        let attempt = Attempt::new(dialect, common::event("file.written", r#"{"path":"日本/ü.md"}"#));
         let live = [secret(2), secret(1)];
         let mut outgoing = attempt.outgoing(&live);
         outgoing.now = Timestamp::from_seconds(now);
@@ -328,10 +241,7 @@ type Wire = Vec<(&'static str, Vec<u8>)>;
 
 fn sent(attempt: &Attempt) -> Wire {
     let headers = attempt.headers(&[secret(1)]);
-    headers
-        .into_iter()
-        .map(|(name, value)| (name, value.into_bytes()))
-        .collect()
+    headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect()
 }
 
 fn check(scheme: Scheme, headers: &Wire, body: &[u8], secrets: &[&str]) -> bool {

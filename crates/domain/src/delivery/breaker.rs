@@ -8,7 +8,7 @@ const FAILURES_TO_OPEN: u32 = 10;
 /// How long it stays open at first.
 const OPEN_FIRST: Duration = Duration::from_secs(30);
 /// How long it stays open at most.
-const OPEN_MAX: Duration = Duration::from_secs(600);
+const OPEN_MAX: Duration = Duration::from_mins(10);
 
 /// Whether an endpoint may be sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +34,7 @@ pub struct Breaker {
 impl Breaker {
     /// A breaker as remembered from before a restart.
     pub fn restore(failures: u32, open_until: Option<Timestamp>, opened: u32) -> Self {
-        Self {
-            failures,
-            open: open_until.map(|until| (until, opened.max(1))),
-            probing: false,
-        }
+        Self { failures, open: open_until.map(|until| (until, opened.max(1))), probing: false }
     }
 
     /// Whether a delivery may start now.
@@ -97,9 +93,7 @@ impl Breaker {
 }
 
 fn open_for(opened: u32) -> Duration {
-    OPEN_FIRST
-        .saturating_mul(1 << opened.saturating_sub(1).min(10))
-        .min(OPEN_MAX)
+    OPEN_FIRST.saturating_mul(1 << opened.saturating_sub(1).min(10)).min(OPEN_MAX)
 }
 
 #[cfg(test)]
@@ -123,10 +117,7 @@ mod tests {
         for wait in [60, 120, 240, 480, 600, 600] {
             assert_eq!(breaker.gate(at(now)), Gate::Probe);
             breaker.started(at(now));
-            assert!(
-                matches!(breaker.gate(at(now)), Gate::Shut(_)),
-                "one probe at a time"
-            );
+            assert!(matches!(breaker.gate(at(now)), Gate::Shut(_)), "one probe at a time");
             breaker.failed(at(now));
             assert_eq!(breaker.gate(at(now)), Gate::Shut(at(now + wait)));
             now += wait;

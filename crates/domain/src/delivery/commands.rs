@@ -21,16 +21,8 @@ pub fn lease_of(endpoint: &Endpoint) -> Duration {
 }
 
 /// Inserts a delivery for every endpoint that wants the event; how many. Keeps I1.
-pub async fn fan_out<R: Rows>(
-    rows: &mut R,
-    ctx: &Ctx,
-    event_seq: i64,
-    event: &Arc<Event>,
-) -> Stored<u32> {
-    let matching = rows
-        .subscriptions(&event.workspace_id)
-        .await?
-        .matching(event);
+pub async fn fan_out<R: Rows>(rows: &mut R, ctx: &Ctx, event_seq: i64, event: &Arc<Event>) -> Stored<u32> {
+    let matching = rows.subscriptions(&event.workspace_id).await?.matching(event);
     let mut count = 0_u32;
     for endpoint in matching {
         insert_delivery(rows, ctx, event_seq, event, &endpoint, false).await?;
@@ -48,21 +40,14 @@ pub(crate) async fn insert_delivery<R: Rows>(
     endpoint: &Arc<Endpoint>,
     replay: bool,
 ) -> Stored<()> {
-    let ordering_key = endpoint
-        .config
-        .ordered
-        .then(|| event::ordering_key(event).into_owned());
+    let ordering_key = endpoint.config.ordered.then(|| event::ordering_key(event).into_owned());
     let behind = match &ordering_key {
         Some(key) => rows.key_busy(&endpoint.at, key).await?,
         None => false,
     };
     // What is kept in order, or merely replayed, is taken from disk in its turn.
     let direct = endpoint.sends() && ordering_key.is_none() && !replay;
-    let slot = if direct {
-        rows.reserve(endpoint, event.data.get().len())
-    } else {
-        None
-    };
+    let slot = if direct { rows.reserve(endpoint, event.data.get().len()) } else { None };
     let lease_until = ctx.now.after(lease_of(endpoint));
     let due = match (&slot, behind) {
         (Some(_), _) => lease_until,
@@ -115,7 +100,8 @@ where
         workspace_id: at.workspace_id.clone(),
         namespace: endpoint.config.namespace.clone(),
         source: None,
-        data: to_raw_value(&json!({"endpoint_id": at.endpoint_id, "message": "This is a test."})).expect("a JSON value is JSON"),
+        data: to_raw_value(&json!({"endpoint_id": at.endpoint_id, "message": "This is a test."}))
+            .expect("a JSON value is JSON"),
     });
     let event_seq = rows.event_seq(ctx);
     let sends = endpoint.config.kind == EndpointKind::Push;
@@ -165,17 +151,11 @@ where
         rows.namespace_touch(workspace, namespace, ctx.now).await?;
     }
     let endpoint = Endpoint {
-        at: EndpointRef {
-            workspace_id: workspace.clone(),
-            endpoint_id: EndpointId::from_ulid(ctx.mint.ulid()),
-        },
+        at: EndpointRef { workspace_id: workspace.clone(), endpoint_id: EndpointId::from_ulid(ctx.mint.ulid()) },
         config,
         status,
         status_reason: None,
-        secrets: vec![LiveSecret {
-            secret: new_secret(ctx),
-            expires_at: None,
-        }],
+        secrets: vec![LiveSecret { secret: new_secret(ctx), expires_at: None }],
         created_at: ctx.now,
         updated_at: ctx.now,
         version: 1,
@@ -197,10 +177,7 @@ pub async fn update_endpoint<R: Rows>(
     if config.ordered != before.config.ordered && rows.next_due(&before.at).await?.is_some() {
         return Ok(None);
     }
-    let mut endpoint = Endpoint {
-        config,
-        ..before.clone()
-    };
+    let mut endpoint = Endpoint { config, ..before.clone() };
     if status != before.status {
         endpoint.status = status;
         endpoint.status_reason = None;
@@ -212,11 +189,7 @@ pub async fn update_endpoint<R: Rows>(
 }
 
 /// Removes an endpoint with its deliveries; whether there was one.
-pub async fn delete_endpoint<R: Rows>(
-    rows: &mut R,
-    ctx: &Ctx,
-    at: &EndpointRef,
-) -> Stored<DeleteEndpoint> {
+pub async fn delete_endpoint<R: Rows>(rows: &mut R, ctx: &Ctx, at: &EndpointRef) -> Stored<DeleteEndpoint> {
     if rows.endpoint(at).await?.is_none() {
         return Ok(DeleteEndpoint::Unknown);
     }
@@ -249,28 +222,15 @@ pub async fn delete_endpoints_of<R: Rows>(
 }
 
 /// Gives an endpoint a new secret; the old ones sign beside it for `overlap`.
-pub async fn rotate_secret<R: Rows>(
-    rows: &mut R,
-    ctx: &Ctx,
-    before: &Endpoint,
-    overlap: Duration,
-) -> Stored<Endpoint> {
+pub async fn rotate_secret<R: Rows>(rows: &mut R, ctx: &Ctx, before: &Endpoint, overlap: Duration) -> Stored<Endpoint> {
     let ends = ctx.now.after(overlap);
     let mut endpoint = before.clone();
-    endpoint
-        .secrets
-        .retain(|live| live.expires_at.is_none_or(|until| until > ctx.now));
+    endpoint.secrets.retain(|live| live.expires_at.is_none_or(|until| until > ctx.now));
     endpoint.secrets.truncate(SECRETS_MAX - 1);
     for live in &mut endpoint.secrets {
         live.expires_at = Some(live.expires_at.map_or(ends, |until| until.min(ends)));
     }
-    endpoint.secrets.insert(
-        0,
-        LiveSecret {
-            secret: new_secret(ctx),
-            expires_at: None,
-        },
-    );
+    endpoint.secrets.insert(0, LiveSecret { secret: new_secret(ctx), expires_at: None });
     save(rows, ctx, endpoint).await
 }
 
@@ -278,21 +238,13 @@ pub async fn rotate_secret<R: Rows>(
 const SECRETS_MAX: usize = 4;
 
 /// Ends a rotation: only the newest secret signs.
-pub async fn finish_rotation<R: Rows>(
-    rows: &mut R,
-    ctx: &Ctx,
-    before: &Endpoint,
-) -> Stored<Endpoint> {
+pub async fn finish_rotation<R: Rows>(rows: &mut R, ctx: &Ctx, before: &Endpoint) -> Stored<Endpoint> {
     let mut endpoint = before.clone();
     endpoint.secrets.truncate(1);
     save(rows, ctx, endpoint).await
 }
 
-pub(crate) async fn save<R: Rows>(
-    rows: &mut R,
-    ctx: &Ctx,
-    mut endpoint: Endpoint,
-) -> Stored<Endpoint> {
+pub(crate) async fn save<R: Rows>(rows: &mut R, ctx: &Ctx, mut endpoint: Endpoint) -> Stored<Endpoint> {
     endpoint.updated_at = ctx.now;
     endpoint.version = endpoint.version.saturating_add(1);
     rows.endpoint_update(&endpoint).await?;
@@ -307,6 +259,7 @@ fn new_secret(ctx: &Ctx) -> EndpointSecret {
 }
 
 /// What became of [`retry`].
+#[expect(clippy::large_enum_variant, reason = "made once per request and taken apart at once")]
 #[derive(Debug, Clone)]
 pub enum Retried {
     /// It is pending and due; or it is being attempted at this moment, which is the same.
@@ -316,12 +269,7 @@ pub enum Retried {
 }
 
 /// Makes a delivery pending and due now, its attempts counted anew.
-pub async fn retry<R: Rows>(
-    rows: &mut R,
-    ctx: &Ctx,
-    workspace: &WorkspaceId,
-    id: &DeliveryId,
-) -> Stored<Retried> {
+pub async fn retry<R: Rows>(rows: &mut R, ctx: &Ctx, workspace: &WorkspaceId, id: &DeliveryId) -> Stored<Retried> {
     let Some(delivery) = rows.delivery(workspace, id).await? else {
         return Ok(Retried::Unknown);
     };
@@ -331,12 +279,7 @@ pub async fn retry<R: Rows>(
 }
 
 /// Makes one delivery pending again, behind others of its key; whether it was not held by a node.
-pub(crate) async fn requeue<R: Rows>(
-    rows: &mut R,
-    ctx: &Ctx,
-    delivery: &Delivery,
-    replay: bool,
-) -> Stored<bool> {
+pub(crate) async fn requeue<R: Rows>(rows: &mut R, ctx: &Ctx, delivery: &Delivery, replay: bool) -> Stored<bool> {
     let in_flight = delivery.leased && delivery.due.is_some_and(|due| due > ctx.now);
     if in_flight {
         return Ok(false);
@@ -348,8 +291,7 @@ pub(crate) async fn requeue<R: Rows>(
         None => false,
     };
     let due = if others { PARKED } else { ctx.now };
-    rows.requeue(&delivery.at, delivery.seq, due, replay || delivery.replay)
-        .await?;
+    rows.requeue(&delivery.at, delivery.seq, due, replay || delivery.replay).await?;
     rows.effect(Effect::Due(delivery.at.clone()));
     Ok(true)
 }
@@ -372,10 +314,7 @@ pub async fn retry_many<R: Rows>(
     workspace: &WorkspaceId,
     many: &RetryMany,
 ) -> Stored<(u32, Option<i64>)> {
-    let query = PageQuery {
-        before: many.before,
-        limit: many.limit,
-    };
+    let query = PageQuery { before: many.before, limit: many.limit };
     let page = rows.deliveries(workspace, &many.filter, query).await?;
     let mut count = 0_u32;
     for delivery in &page.items {

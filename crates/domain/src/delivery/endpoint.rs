@@ -1,9 +1,7 @@
 //! Endpoints: who wants to be told of what, where and how.
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use bellwire_wire::{
-    Dialect, EndpointId, EndpointSecret, EventType, Namespace, Timestamp, WorkspaceId, catalog,
-};
+use bellwire_wire::{Dialect, EndpointId, EndpointSecret, EventType, Namespace, Timestamp, WorkspaceId, catalog};
 use serde::{Deserialize, Serialize};
 
 use super::{Filter, RetryPolicy};
@@ -80,9 +78,7 @@ macro_rules! text_serde {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?
-                    .parse()
-                    .map_err(serde::de::Error::custom)
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
             }
         }
     };
@@ -203,21 +199,12 @@ impl Endpoint {
     /// The secrets that sign at `now`, newest first.
     pub fn live_secrets(&self, now: Timestamp) -> Vec<EndpointSecret> {
         let live = |secret: &&LiveSecret| secret.expires_at.is_none_or(|until| until > now);
-        self.secrets
-            .iter()
-            .filter(live)
-            .map(|live| live.secret.clone())
-            .collect()
+        self.secrets.iter().filter(live).map(|live| live.secret.clone()).collect()
     }
 
     /// When the older secret stops signing, during a rotation.
     pub fn rotation_ends(&self, now: Timestamp) -> Option<Timestamp> {
-        self.secrets
-            .iter()
-            .skip(1)
-            .filter_map(|live| live.expires_at)
-            .filter(|until| *until > now)
-            .max()
+        self.secrets.iter().skip(1).filter_map(|live| live.expires_at).filter(|until| *until > now).max()
     }
 
     /// Whether new events make deliveries.

@@ -16,15 +16,7 @@ use cel::{
 };
 
 const LENGTH_MAX: usize = 2_048;
-const FIELDS: &[&str] = &[
-    "id",
-    "type",
-    "timestamp",
-    "workspace_id",
-    "namespace",
-    "source",
-    "data",
-];
+const FIELDS: &[&str] = &["id", "type", "timestamp", "workspace_id", "namespace", "source", "data"];
 const OPERATORS: &[&str] = &[
     "_?_:_",
     "_&&_",
@@ -116,15 +108,10 @@ impl FromStr for Filter {
         if text.trim().is_empty() || text.len() > LENGTH_MAX {
             return Err(FilterError::Length);
         }
-        let program = ENV
-            .compile(text)
-            .map_err(|errors| FilterError::Syntax(errors.to_string()))?;
+        let program = ENV.compile(text).map_err(|errors| FilterError::Syntax(errors.to_string()))?;
         let mut scope = vec!["event".to_owned()];
         match check(program.expression(), &mut scope, false)? {
-            Type::Bool | Type::Dyn => Ok(Self {
-                source: text.into(),
-                program: Arc::new(program),
-            }),
+            Type::Bool | Type::Dyn => Ok(Self { source: text.into(), program: Arc::new(program) }),
             other => Err(FilterError::Type(other.name())),
         }
     }
@@ -156,10 +143,7 @@ impl EventView {
             ("type", text(event.kind.as_str())),
             ("timestamp", text(&event.timestamp.to_string())),
             ("workspace_id", text(event.workspace_id.as_str())),
-            (
-                "namespace",
-                optional(event.namespace.as_ref().map(|namespace| namespace.as_str())),
-            ),
+            ("namespace", optional(event.namespace.as_ref().map(bellwire_wire::Namespace::as_str))),
             ("source", optional(event.source.as_deref())),
             ("data", data),
         ]
@@ -182,16 +166,9 @@ fn convert(json: serde_json::Value) -> Value {
             .or_else(|| number.as_f64().map(Value::Float))
             .unwrap_or(Value::Null),
         serde_json::Value::String(text) => Value::from(text),
-        serde_json::Value::Array(items) => {
-            Value::List(Arc::new(items.into_iter().map(convert).collect()))
-        }
+        serde_json::Value::Array(items) => Value::List(Arc::new(items.into_iter().map(convert).collect())),
         serde_json::Value::Object(fields) => Value::Map(cel::objects::Map {
-            map: Arc::new(
-                fields
-                    .into_iter()
-                    .map(|(name, value)| (name.into(), convert(value)))
-                    .collect(),
-            ),
+            map: Arc::new(fields.into_iter().map(|(name, value)| (name.into(), convert(value))).collect()),
         }),
     }
 }
@@ -222,11 +199,7 @@ impl Type {
     }
 
     fn expect(self, wanted: Self) -> Result<(), FilterError> {
-        if self == wanted || self == Self::Dyn {
-            Ok(())
-        } else {
-            Err(FilterError::Type(self.name()))
-        }
+        if self == wanted || self == Self::Dyn { Ok(()) } else { Err(FilterError::Type(self.name())) }
     }
 }
 
@@ -243,11 +216,7 @@ fn check(node: &IdedExpr, scope: &mut Vec<String>, looping: bool) -> Result<Type
         }),
         Expr::Ident(name) => {
             if scope.contains(name) {
-                Ok(if name == "event" {
-                    Type::Map
-                } else {
-                    Type::Dyn
-                })
+                Ok(if name == "event" { Type::Map } else { Type::Dyn })
             } else {
                 Err(FilterError::Name(name.clone()))
             }
@@ -262,9 +231,7 @@ fn check(node: &IdedExpr, scope: &mut Vec<String>, looping: bool) -> Result<Type
             Ok(if select.test { Type::Bool } else { Type::Dyn })
         }
         Expr::List(list) => {
-            list.elements
-                .iter()
-                .try_for_each(|item| check(item, scope, looping).map(drop))?;
+            list.elements.iter().try_for_each(|item| check(item, scope, looping).map(drop))?;
             Ok(Type::List)
         }
         Expr::Map(map) => {
@@ -278,16 +245,8 @@ fn check(node: &IdedExpr, scope: &mut Vec<String>, looping: bool) -> Result<Type
         }
         Expr::Struct(made) => Err(FilterError::Name(made.type_name.clone())),
         Expr::Call(call) => {
-            let target = call
-                .target
-                .as_deref()
-                .map(|target| check(target, scope, looping))
-                .transpose()?;
-            let args = call
-                .args
-                .iter()
-                .map(|arg| check(arg, scope, looping))
-                .collect::<Result<Vec<_>, _>>()?;
+            let target = call.target.as_deref().map(|target| check(target, scope, looping)).transpose()?;
+            let args = call.args.iter().map(|arg| check(arg, scope, looping)).collect::<Result<Vec<_>, _>>()?;
             result_of(&call.func_name, target, &args)
         }
         Expr::Comprehension(each) => {
@@ -319,15 +278,8 @@ fn result_of(name: &str, target: Option<Type>, args: &[Type]) -> Result<Type, Fi
         }),
         "_-_" | "_*_" | "_/_" | "_%_" | "-_" => all(Type::Number).map(|()| Type::Number),
         "_<_" | "_<=_" | "_>_" | "_>=_" => {
-            let known: Vec<Type> = args
-                .iter()
-                .copied()
-                .filter(|arg| *arg != Type::Dyn)
-                .collect();
-            if let Some(bad) = known
-                .iter()
-                .find(|arg| !matches!(arg, Type::Number | Type::Text | Type::Bool))
-            {
+            let known: Vec<Type> = args.iter().copied().filter(|arg| *arg != Type::Dyn).collect();
+            if let Some(bad) = known.iter().find(|arg| !matches!(arg, Type::Number | Type::Text | Type::Bool)) {
                 return Err(FilterError::Type(bad.name()));
             }
             match known.as_slice() {
@@ -337,19 +289,13 @@ fn result_of(name: &str, target: Option<Type>, args: &[Type]) -> Result<Type, Fi
         }
         "_==_" | "_!=_" | "@in" | "@not_strictly_false" | "bool" => Ok(Type::Bool),
         "contains" | "startsWith" | "endsWith" | "matches" => {
-            target
-                .into_iter()
-                .chain(args.iter().copied())
-                .try_for_each(|part| part.expect(Type::Text))?;
+            target.into_iter().chain(args.iter().copied()).try_for_each(|part| part.expect(Type::Text))?;
             Ok(Type::Bool)
         }
         "size" | "int" | "uint" | "double" => Ok(Type::Number),
         "string" => Ok(Type::Text),
         "_?_:_" => {
-            args.first()
-                .copied()
-                .unwrap_or(Type::Dyn)
-                .expect(Type::Bool)?;
+            args.first().copied().unwrap_or(Type::Dyn).expect(Type::Bool)?;
             Ok(match args {
                 [_, a, b] if a == b => *a,
                 _ => Type::Dyn,
@@ -377,49 +323,25 @@ mod tests {
     }
 
     fn takes(filter: &str, data: &str) -> bool {
-        filter
-            .parse::<Filter>()
-            .expect("a filter")
-            .takes(&view(data))
+        filter.parse::<Filter>().expect("a filter").takes(&view(data))
     }
 
     #[test]
     fn numbers_compare_across_their_kinds() {
-        assert!(takes(
-            "event.data.amount_usd > 100.0",
-            r#"{"amount_usd": 100.5}"#
-        ));
-        assert!(takes(
-            "event.data.amount_usd > 100.0",
-            r#"{"amount_usd": 150}"#
-        ));
-        assert!(!takes(
-            "event.data.amount_usd > 100.0",
-            r#"{"amount_usd": 100}"#
-        ));
+        assert!(takes("event.data.amount_usd > 100.0", r#"{"amount_usd": 100.5}"#));
+        assert!(takes("event.data.amount_usd > 100.0", r#"{"amount_usd": 150}"#));
+        assert!(!takes("event.data.amount_usd > 100.0", r#"{"amount_usd": 100}"#));
         assert!(takes("event.data.n == 3", r#"{"n": 3}"#));
     }
 
     #[test]
     fn texts_macros_and_presence_work() {
-        assert!(takes(
-            "event.type.startsWith('purchase.') && event.namespace == 'acme'",
-            "{}"
-        ));
+        assert!(takes("event.type.startsWith('purchase.') && event.namespace == 'acme'", "{}"));
         assert!(takes("has(event.data.vendor)", r#"{"vendor": "x"}"#));
         assert!(!takes("has(event.data.vendor)", "{}"));
-        assert!(takes(
-            "event.data.tags.exists(t, t == 'b')",
-            r#"{"tags": ["a", "b"]}"#
-        ));
-        assert!(takes(
-            "event.data.vendor in ['aws', 'gcp']",
-            r#"{"vendor": "gcp"}"#
-        ));
-        assert!(takes(
-            "event.data.path.matches('^reports/.*[.]md$')",
-            r#"{"path": "reports/q.md"}"#
-        ));
+        assert!(takes("event.data.tags.exists(t, t == 'b')", r#"{"tags": ["a", "b"]}"#));
+        assert!(takes("event.data.vendor in ['aws', 'gcp']", r#"{"vendor": "gcp"}"#));
+        assert!(takes("event.data.path.matches('^reports/.*[.]md$')", r#"{"path": "reports/q.md"}"#));
     }
 
     #[test]
@@ -434,21 +356,12 @@ mod tests {
         let error = |text: &str| text.parse::<Filter>().expect_err(text);
         assert!(matches!(error("event.data.a >"), FilterError::Syntax(_)));
         assert_eq!(error("evt.data"), FilterError::Name("evt".into()));
-        assert_eq!(
-            error("event.amount > 1"),
-            FilterError::Name("event.amount".into())
-        );
-        assert_eq!(
-            error("danger(event)"),
-            FilterError::Function("danger".into())
-        );
+        assert_eq!(error("event.amount > 1"), FilterError::Name("event.amount".into()));
+        assert_eq!(error("danger(event)"), FilterError::Function("danger".into()));
         assert_eq!(error("1 + 2"), FilterError::Type("a number"));
         assert_eq!(error("'x'"), FilterError::Type("a string"));
         assert_eq!(error("'x' && true"), FilterError::Type("a string"));
-        assert_eq!(
-            error("event.data.a.all(x, event.data.b.all(y, x == y))"),
-            FilterError::Nested
-        );
+        assert_eq!(error("event.data.a.all(x, event.data.b.all(y, x == y))"), FilterError::Nested);
         assert_eq!(error(""), FilterError::Length);
         assert_eq!(error(&"a".repeat(3000)), FilterError::Length);
     }

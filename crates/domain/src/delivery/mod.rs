@@ -28,17 +28,16 @@ mod subscriptions;
 
 pub use breaker::{Breaker, Gate};
 pub use commands::{
-    DeleteEndpoint, Retried, RetryMany, create_endpoint, delete_endpoint, delete_endpoints_of,
-    fan_out, finish_rotation, lease_is_short, lease_of, retry, retry_many, rotate_secret, start_test, update_endpoint,
+    DeleteEndpoint, Retried, RetryMany, create_endpoint, delete_endpoint, delete_endpoints_of, fan_out,
+    finish_rotation, lease_is_short, lease_of, retry, retry_many, rotate_secret, start_test, update_endpoint,
 };
 pub use endpoint::{
-    Endpoint, EndpointConfig, EndpointKind, EndpointRef, EndpointStatus, EventPattern, LiveSecret,
-    Signing,
+    Endpoint, EndpointConfig, EndpointKind, EndpointRef, EndpointStatus, EventPattern, LiveSecret, Signing,
 };
 pub use filter::{Filter, FilterError};
 pub use model::{
-    AttemptRecord, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Health, Hour, NewDelivery,
-    Outcome, PARKED, Slot, Timing,
+    AttemptRecord, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Health, Hour, NewDelivery, Outcome, PARKED, Slot,
+    Timing,
 };
 pub use pace::Pace;
 pub use pull::{LeaseError, PullAnswer, answer_pull, expire_leases, pull};

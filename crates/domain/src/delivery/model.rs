@@ -135,9 +135,7 @@ pub struct Slot {
 impl Slot {
     /// Takes `amount` of each counter, which stay below their bounds, or nothing.
     pub fn take(counters: &[(&Arc<AtomicUsize>, usize, usize)]) -> Option<Self> {
-        let mut slot = Self {
-            taken: Vec::with_capacity(counters.len()),
-        };
+        let mut slot = Self { taken: Vec::with_capacity(counters.len()) };
         for (counter, amount, bound) in counters {
             let before = counter.fetch_add(*amount, Ordering::AcqRel);
             slot.taken.push((Arc::clone(counter), *amount));

@@ -65,10 +65,7 @@ impl Pace {
         if gained > 0 {
             self.refilled = now;
             // At most a tenth of a second's worth (and one) waits in the bucket: no bursts.
-            self.tokens = self
-                .tokens
-                .saturating_add(gained)
-                .min((rate * 100).max(1_000_000));
+            self.tokens = self.tokens.saturating_add(gained).min((rate * 100).max(1_000_000));
         }
         if self.tokens >= 1_000_000 {
             self.tokens -= 1_000_000;
@@ -83,11 +80,7 @@ impl Pace {
     fn count(&mut self, now: Timestamp) {
         let second = now.seconds();
         if self.second.0 != second {
-            self.last_second = if self.second.0 + 1 == second {
-                self.second.1
-            } else {
-                0
-            };
+            self.last_second = if self.second.0 + 1 == second { self.second.1 } else { 0 };
             self.second = (second, 0);
         }
         if self.rate.is_none() {
@@ -142,9 +135,7 @@ mod tests {
     #[test]
     fn a_limit_holds_over_time() {
         let mut pace = Pace::new(Some(10), at(0));
-        let taken = (0..5_000)
-            .filter(|millis| pace.take(at(*millis)).is_ok())
-            .count();
+        let taken = (0..5_000).filter(|millis| pace.take(at(*millis)).is_ok()).count();
         assert!((50..=52).contains(&taken), "{taken}");
     }
 

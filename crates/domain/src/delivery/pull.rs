@@ -5,19 +5,13 @@ use std::time::Duration;
 use bellwire_wire::{AttemptId, DeliveryId, Timestamp, WorkspaceId};
 
 use super::{
-    Answer, AttemptRecord, Claim, Claimed, Delivery, DeliveryStatus, Endpoint, EndpointKind,
-    EndpointRef, Outcome, Rows, Settled, Timing, settle,
+    Answer, AttemptRecord, Claim, Claimed, Delivery, DeliveryStatus, Endpoint, EndpointKind, EndpointRef, Outcome,
+    Rows, Settled, Timing, settle,
 };
 use crate::{Ctx, Effect, Stored, event};
 
 /// Takes at most `max` due deliveries of a pull endpoint under a lease.
-pub async fn pull<R>(
-    rows: &mut R,
-    ctx: &Ctx,
-    endpoint: &Endpoint,
-    max: u32,
-    lease: Duration,
-) -> Stored<Vec<Claimed>>
+pub async fn pull<R>(rows: &mut R, ctx: &Ctx, endpoint: &Endpoint, max: u32, lease: Duration) -> Stored<Vec<Claimed>>
 where
     R: Rows + event::Rows,
 {
@@ -85,30 +79,21 @@ where
     };
     match answer {
         PullAnswer::Extend(by) => {
-            rows.lease_move(&delivery.at, delivery.seq, until, ctx.now.after(by))
-                .await?;
+            rows.lease_move(&delivery.at, delivery.seq, until, ctx.now.after(by)).await?;
         }
         PullAnswer::Ack | PullAnswer::Nack(_) => {
-            let Some(claimed) = rows
-                .claim_one(&delivery.at, delivery.seq, ctx.now, until)
-                .await?
-            else {
+            let Some(claimed) = rows.claim_one(&delivery.at, delivery.seq, ctx.now, until).await? else {
                 return Ok(Err(LeaseError::NotHeld));
             };
             let outcome = match answer {
                 PullAnswer::Ack => outcome_of(ctx, claimed, Some(200), None, None),
-                PullAnswer::Nack(delay) => {
-                    outcome_of(ctx, claimed, None, Some("refused by the receiver"), delay)
-                }
+                PullAnswer::Nack(delay) => outcome_of(ctx, claimed, None, Some("refused by the receiver"), delay),
                 PullAnswer::Extend(_) => return Ok(Err(LeaseError::NotHeld)),
             };
             settle(rows, ctx, &[outcome]).await?;
         }
     }
-    Ok(rows
-        .delivery(workspace, id)
-        .await?
-        .ok_or(LeaseError::Unknown))
+    Ok(rows.delivery(workspace, id).await?.ok_or(LeaseError::Unknown))
 }
 
 /// Counts leases of a pull endpoint that ran out as failed attempts; what followed.
@@ -122,15 +107,7 @@ where
     }
     let outcomes: Vec<Outcome> = expired
         .into_iter()
-        .map(|claimed| {
-            outcome_of(
-                ctx,
-                claimed,
-                None,
-                Some("the lease ended without an answer"),
-                None,
-            )
-        })
+        .map(|claimed| outcome_of(ctx, claimed, None, Some("the lease ended without an answer"), None))
         .collect();
     let settled = settle(rows, ctx, &outcomes).await?;
     rows.effect(Effect::Due(at.clone()));
@@ -159,13 +136,5 @@ fn outcome_of(
         error: error.map(str::to_owned),
         request_headers: Vec::new(),
     };
-    Outcome {
-        claimed,
-        attempt,
-        answer: Answer {
-            status,
-            retry_after: delay,
-            directive: None,
-        },
-    }
+    Outcome { claimed, attempt, answer: Answer { status, retry_after: delay, directive: None } }
 }

@@ -149,27 +149,15 @@ struct Chunk {
     cursor: i64,
 }
 
-async fn replay_one<R: Rows>(
-    rows: &mut R,
-    ctx: &Ctx,
-    endpoint: &Arc<Endpoint>,
-    wanted: Wanted,
-) -> Stored<()> {
+async fn replay_one<R: Rows>(rows: &mut R, ctx: &Ctx, endpoint: &Arc<Endpoint>, wanted: Wanted) -> Stored<()> {
     match wanted {
         Wanted::Again(delivery) => requeue(rows, ctx, &delivery, true).await.map(drop),
-        Wanted::Missing(stored) => {
-            insert_delivery(rows, ctx, stored.seq, &stored.event, endpoint, true).await
-        }
+        Wanted::Missing(stored) => insert_delivery(rows, ctx, stored.seq, &stored.event, endpoint, true).await,
     }
 }
 
 /// What of the rows after `cursor` is wanted; nothing when there are no more rows.
-async fn next_chunk<R>(
-    rows: &mut R,
-    job: &Job,
-    endpoint: &Endpoint,
-    cursor: i64,
-) -> Stored<Option<Chunk>>
+async fn next_chunk<R>(rows: &mut R, job: &Job, endpoint: &Endpoint, cursor: i64) -> Stored<Option<Chunk>>
 where
     R: Rows + event::Rows,
 {
@@ -179,13 +167,10 @@ where
     let filter = types_filter(&job.plan);
     let status = job.plan.status.as_deref();
     let again = |delivery: &Delivery| {
-        delivery.status != DeliveryStatus::Pending
-            && status.is_none_or(|status| status == delivery.status.as_str())
+        delivery.status != DeliveryStatus::Pending && status.is_none_or(|status| status == delivery.status.as_str())
     };
     if !job.plan.missing {
-        let found = rows
-            .deliveries_after(&job.at, cursor, job.end, CHUNK)
-            .await?;
+        let found = rows.deliveries_after(&job.at, cursor, job.end, CHUNK).await?;
         let Some(last) = found.last() else {
             return Ok(None);
         };
@@ -197,13 +182,9 @@ where
             .collect();
         return Ok(Some(Chunk { wanted, cursor }));
     }
-    let (events, looked) = rows
-        .events_after(&job.at.workspace_id, &filter, cursor, CHUNK)
-        .await?;
-    let subscription = Subscriptions::new([Arc::new(Endpoint {
-        status: super::EndpointStatus::Active,
-        ..endpoint.clone()
-    })]);
+    let (events, looked) = rows.events_after(&job.at.workspace_id, &filter, cursor, CHUNK).await?;
+    let subscription =
+        Subscriptions::new([Arc::new(Endpoint { status: super::EndpointStatus::Active, ..endpoint.clone() })]);
     let mut wanted = Vec::new();
     for stored in events {
         if stored.seq > job.end || subscription.matching(&stored.event).is_empty() {
@@ -215,10 +196,7 @@ where
             None => wanted.push(Wanted::Missing(stored)),
         }
     }
-    Ok((looked > cursor).then_some(Chunk {
-        wanted,
-        cursor: looked,
-    }))
+    Ok((looked > cursor).then_some(Chunk { wanted, cursor: looked }))
 }
 
 fn types_filter(plan: &ReplayPlan) -> EventFilter {

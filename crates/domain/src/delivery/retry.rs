@@ -84,11 +84,7 @@ pub struct RetryPolicy {
 
 impl From<Preset> for RetryPolicy {
     fn from(preset: Preset) -> Self {
-        Self {
-            preset: Some(preset),
-            schedule: preset.schedule().to_vec(),
-            jitter: preset == Preset::Default,
-        }
+        Self { preset: Some(preset), schedule: preset.schedule().to_vec(), jitter: preset == Preset::Default }
     }
 }
 
@@ -101,11 +97,7 @@ impl RetryPolicy {
         // 80 % to 120 %: a crowd that failed together does not come back together.
         let millionths = 800_000 + u64::from(roll.min(999_999)) * 2 / 5;
         let micros = u64::try_from(exact.as_micros()).unwrap_or(u64::MAX);
-        Some(if self.jitter {
-            Duration::from_micros(micros / 1_000_000 * millionths)
-        } else {
-            exact
-        })
+        Some(if self.jitter { Duration::from_micros(micros / 1_000_000 * millionths) } else { exact })
     }
 }
 
@@ -132,8 +124,7 @@ pub struct Answer {
 impl Answer {
     /// 2xx is success; nothing else is.
     pub fn succeeded(&self) -> bool {
-        self.status
-            .is_some_and(|status| (200..300).contains(&status))
+        self.status.is_some_and(|status| (200..300).contains(&status))
     }
 
     /// Whether the receiver says that it is overloaded.
@@ -163,16 +154,10 @@ pub struct After {
 }
 
 /// `Retry-After` is believed up to this.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
 
 /// What follows the attempt number `made` (counted since the last reset, this one included).
-pub fn after_attempt(
-    policy: &RetryPolicy,
-    made: u32,
-    answer: &Answer,
-    now: Timestamp,
-    roll: u32,
-) -> After {
+pub fn after_attempt(policy: &RetryPolicy, made: u32, answer: &Answer, now: Timestamp, roll: u32) -> After {
     let gone = answer.status == Some(410);
     let disable = match answer.directive {
         _ if gone => Some("the endpoint answered 410 Gone"),
@@ -199,118 +184,60 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
     fn failed(status: u16) -> Answer {
-        Answer {
-            status: Some(status),
-            ..Answer::default()
-        }
+        Answer { status: Some(status), ..Answer::default() }
     }
 
     fn delays(policy: &RetryPolicy, roll: u32) -> Vec<u64> {
-        (1..)
-            .map_while(|made| policy.delay(made, roll))
-            .map(|delay| delay.as_secs())
-            .collect()
+        (1..).map_while(|made| policy.delay(made, roll)).map(|delay| delay.as_secs()).collect()
     }
 
     #[test]
     fn the_published_schedules_are_exact_and_default_has_twenty_per_cent() {
         assert_eq!(delays(&Preset::Trove.into(), 0), [15, 60, 300, 3_600]);
-        assert_eq!(
-            delays(&Preset::Paygraph.into(), 999_999),
-            [1, 5, 30, 120, 600]
-        );
+        assert_eq!(delays(&Preset::Paygraph.into(), 999_999), [1, 5, 30, 120, 600]);
         assert_eq!(delays(&Preset::Keystore.into(), 7), [10, 60, 300]);
         assert_eq!(delays(&Preset::None.into(), 7), [0_u64; 0]);
-        assert_eq!(
-            delays(&Preset::Default.into(), 500_000),
-            [5, 30, 120, 600, 3_600, 21_600, 86_400]
-        );
-        assert_eq!(
-            delays(&Preset::Default.into(), 0),
-            [4, 24, 96, 480, 2_880, 17_280, 69_120]
-        );
-        let most = RetryPolicy::from(Preset::Default)
-            .delay(1, 999_999)
-            .expect("a retry");
+        assert_eq!(delays(&Preset::Default.into(), 500_000), [5, 30, 120, 600, 3_600, 21_600, 86_400]);
+        assert_eq!(delays(&Preset::Default.into(), 0), [4, 24, 96, 480, 2_880, 17_280, 69_120]);
+        let most = RetryPolicy::from(Preset::Default).delay(1, 999_999).expect("a retry");
         assert!(most > Duration::from_millis(5_999) && most <= Duration::from_secs(6));
     }
 
     #[test]
     fn n_delays_make_n_plus_one_attempts() {
         let policy = RetryPolicy::from(Preset::Paygraph);
-        let endings: Vec<Ending> = (1..=6)
-            .map(|made| after_attempt(&policy, made, &failed(500), NOW, 0).ending)
-            .collect();
+        let endings: Vec<Ending> =
+            (1..=6).map(|made| after_attempt(&policy, made, &failed(500), NOW, 0).ending).collect();
         let retry = |seconds| Ending::Retry(NOW.after(Duration::from_secs(seconds)));
-        assert_eq!(
-            endings,
-            [
-                retry(1),
-                retry(5),
-                retry(30),
-                retry(120),
-                retry(600),
-                Ending::Failed
-            ]
-        );
+        assert_eq!(endings, [retry(1), retry(5), retry(30), retry(120), retry(600), Ending::Failed]);
     }
 
     #[test]
     fn retry_after_is_a_floor_up_to_a_day() {
         let policy = RetryPolicy::from(Preset::Trove);
-        let asked = |seconds| Answer {
-            retry_after: Some(Duration::from_secs(seconds)),
-            ..failed(503)
-        };
+        let asked = |seconds| Answer { retry_after: Some(Duration::from_secs(seconds)), ..failed(503) };
         let at = |seconds| after_attempt(&policy, 1, &asked(seconds), NOW, 0).ending;
-        assert_eq!(at(120), Ending::Retry(NOW.after(Duration::from_secs(120))));
+        assert_eq!(at(120), Ending::Retry(NOW.after(Duration::from_mins(2))));
         assert_eq!(at(3), Ending::Retry(NOW.after(Duration::from_secs(15))));
-        assert_eq!(
-            at(1 << 40),
-            Ending::Retry(NOW.after(Duration::from_secs(86_400)))
-        );
+        assert_eq!(at(1 << 40), Ending::Retry(NOW.after(Duration::from_hours(24))));
     }
 
     #[test]
     fn only_2xx_is_success_and_the_receiver_may_end_it() {
         let policy = RetryPolicy::from(Preset::Trove);
         for status in [200, 201, 204, 299] {
-            assert_eq!(
-                after_attempt(&policy, 1, &failed(status), NOW, 0).ending,
-                Ending::Success
-            );
+            assert_eq!(after_attempt(&policy, 1, &failed(status), NOW, 0).ending, Ending::Success);
         }
         for status in [100, 199, 300, 301, 304, 400, 404, 500] {
-            assert!(
-                matches!(
-                    after_attempt(&policy, 1, &failed(status), NOW, 0).ending,
-                    Ending::Retry(_)
-                ),
-                "{status}"
-            );
+            assert!(matches!(after_attempt(&policy, 1, &failed(status), NOW, 0).ending, Ending::Retry(_)), "{status}");
         }
         let gone = after_attempt(&policy, 1, &failed(410), NOW, 0);
         assert_eq!(gone.ending, Ending::Failed);
         assert!(gone.disable.is_some());
         let told = |status, directive| {
-            after_attempt(
-                &policy,
-                1,
-                &Answer {
-                    directive: Some(directive),
-                    ..failed(status)
-                },
-                NOW,
-                0,
-            )
+            after_attempt(&policy, 1, &Answer { directive: Some(directive), ..failed(status) }, NOW, 0)
         };
-        assert_eq!(
-            told(500, Directive::Abort),
-            After {
-                ending: Ending::Failed,
-                disable: None
-            }
-        );
+        assert_eq!(told(500, Directive::Abort), After { ending: Ending::Failed, disable: None });
         assert_eq!(told(500, Directive::Disable).ending, Ending::Failed);
         assert!(told(200, Directive::Disable).disable.is_some());
         assert_eq!(told(200, Directive::Disable).ending, Ending::Success);

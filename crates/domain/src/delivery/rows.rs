@@ -5,8 +5,8 @@ use std::{future::Future, sync::Arc};
 use bellwire_wire::{DeliveryId, EventId, JobId, Namespace, Timestamp, WorkspaceId};
 
 use super::{
-    AttemptRecord, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef,
-    Health, Hour, Job, NewDelivery, Slot, Subscriptions,
+    AttemptRecord, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef, Health, Hour, Job,
+    NewDelivery, Slot, Subscriptions,
 };
 use crate::{Ctx, Effect, Page, PageQuery, Stored};
 
@@ -51,10 +51,7 @@ pub struct Settlement {
 /// Rows of endpoints, deliveries, attempts and replay jobs.
 pub trait Rows: Send {
     /// The endpoints of a workspace that collect, ready to match.
-    fn subscriptions(
-        &mut self,
-        workspace: &WorkspaceId,
-    ) -> impl Future<Output = Stored<Arc<Subscriptions>>> + Send;
+    fn subscriptions(&mut self, workspace: &WorkspaceId) -> impl Future<Output = Stored<Arc<Subscriptions>>> + Send;
     /// A place in this node's memory for a delivery of this endpoint and size, if there is one.
     fn reserve(&mut self, endpoint: &Endpoint, bytes: usize) -> Option<Slot>;
     /// Tells the process something once the transaction has committed.
@@ -65,16 +62,9 @@ pub trait Rows: Send {
     /// Replaces an endpoint.
     fn endpoint_update(&mut self, endpoint: &Endpoint) -> impl Future<Output = Stored<()>> + Send;
     /// Makes an endpoint and its deliveries invisible at once; they are removed in chunks later.
-    fn endpoint_delete(
-        &mut self,
-        at: &EndpointRef,
-        now: Timestamp,
-    ) -> impl Future<Output = Stored<()>> + Send;
+    fn endpoint_delete(&mut self, at: &EndpointRef, now: Timestamp) -> impl Future<Output = Stored<()>> + Send;
     /// One endpoint.
-    fn endpoint(
-        &mut self,
-        at: &EndpointRef,
-    ) -> impl Future<Output = Stored<Option<Arc<Endpoint>>>> + Send;
+    fn endpoint(&mut self, at: &EndpointRef) -> impl Future<Output = Stored<Option<Arc<Endpoint>>>> + Send;
     /// A page of endpoints, newest first; of one namespace if named.
     fn endpoints(
         &mut self,
@@ -91,30 +81,14 @@ pub trait Rows: Send {
     /// How an endpoint has fared.
     fn health(&mut self, at: &EndpointRef) -> impl Future<Output = Stored<Health>> + Send;
     /// Replaces how an endpoint has fared.
-    fn health_put(
-        &mut self,
-        at: &EndpointRef,
-        health: &Health,
-    ) -> impl Future<Output = Stored<()>> + Send;
+    fn health_put(&mut self, at: &EndpointRef, health: &Health) -> impl Future<Output = Stored<()>> + Send;
     /// Adds to what an hour's attempts came to.
-    fn hour_add(
-        &mut self,
-        at: &EndpointRef,
-        hour: &Hour,
-    ) -> impl Future<Output = Stored<()>> + Send;
+    fn hour_add(&mut self, at: &EndpointRef, hour: &Hour) -> impl Future<Output = Stored<()>> + Send;
     /// The hours since a time, oldest first.
-    fn hours(
-        &mut self,
-        at: &EndpointRef,
-        since: Timestamp,
-    ) -> impl Future<Output = Stored<Vec<Hour>>> + Send;
+    fn hours(&mut self, at: &EndpointRef, since: Timestamp) -> impl Future<Output = Stored<Vec<Hour>>> + Send;
 
     /// Inserts a delivery; its place.
-    fn delivery_insert(
-        &mut self,
-        ctx: &Ctx,
-        delivery: &NewDelivery<'_>,
-    ) -> impl Future<Output = Stored<i64>> + Send;
+    fn delivery_insert(&mut self, ctx: &Ctx, delivery: &NewDelivery<'_>) -> impl Future<Output = Stored<i64>> + Send;
     /// One delivery.
     fn delivery(
         &mut self,
@@ -147,10 +121,7 @@ pub trait Rows: Send {
         event_seq: i64,
     ) -> impl Future<Output = Stored<Option<Delivery>>> + Send;
     /// The attempts of a delivery, oldest first.
-    fn attempts(
-        &mut self,
-        delivery_seq: i64,
-    ) -> impl Future<Output = Stored<Vec<AttemptRecord>>> + Send;
+    fn attempts(&mut self, delivery_seq: i64) -> impl Future<Output = Stored<Vec<AttemptRecord>>> + Send;
 
     /// Holds due deliveries under a lease.
     fn claim(&mut self, claim: &Claim) -> impl Future<Output = Stored<Vec<Claimed>>> + Send;
@@ -170,11 +141,7 @@ pub trait Rows: Send {
         limit: u32,
     ) -> impl Future<Output = Stored<Vec<Claimed>>> + Send;
     /// Leaves a held delivery; whether it was still held.
-    fn settle(
-        &mut self,
-        at: &EndpointRef,
-        settlement: &Settlement,
-    ) -> impl Future<Output = Stored<bool>> + Send;
+    fn settle(&mut self, at: &EndpointRef, settlement: &Settlement) -> impl Future<Output = Stored<bool>> + Send;
     /// Moves the end of a lease; whether the delivery was still held.
     fn lease_move(
         &mut self,
@@ -192,11 +159,8 @@ pub trait Rows: Send {
         due: Timestamp,
     ) -> impl Future<Output = Stored<bool>> + Send;
     /// Inserts an attempt.
-    fn attempt_insert(
-        &mut self,
-        delivery_seq: i64,
-        attempt: &AttemptRecord,
-    ) -> impl Future<Output = Stored<()>> + Send;
+    fn attempt_insert(&mut self, delivery_seq: i64, attempt: &AttemptRecord)
+    -> impl Future<Output = Stored<()>> + Send;
     /// Makes a delivery pending again from the start, due at `due`.
     fn requeue(
         &mut self,
@@ -207,18 +171,10 @@ pub trait Rows: Send {
     ) -> impl Future<Output = Stored<()>> + Send;
 
     /// Whether an ordered endpoint has a pending delivery of this key.
-    fn key_busy(
-        &mut self,
-        at: &EndpointRef,
-        key: &str,
-    ) -> impl Future<Output = Stored<bool>> + Send;
+    fn key_busy(&mut self, at: &EndpointRef, key: &str) -> impl Future<Output = Stored<bool>> + Send;
     /// Makes the first pending delivery of this key due; whether there was one.
-    fn key_promote(
-        &mut self,
-        at: &EndpointRef,
-        key: &str,
-        now: Timestamp,
-    ) -> impl Future<Output = Stored<bool>> + Send;
+    fn key_promote(&mut self, at: &EndpointRef, key: &str, now: Timestamp)
+    -> impl Future<Output = Stored<bool>> + Send;
 
     /// Endpoints that send or lend and have something due by `now`, and when it became due; at most
     /// `limit`, starting after `after` in the order of their ids.
@@ -229,25 +185,14 @@ pub trait Rows: Send {
         limit: u32,
     ) -> impl Future<Output = Stored<Vec<(EndpointRef, Timestamp)>>> + Send;
     /// When the next delivery of an endpoint is due.
-    fn next_due(
-        &mut self,
-        at: &EndpointRef,
-    ) -> impl Future<Output = Stored<Option<Timestamp>>> + Send;
+    fn next_due(&mut self, at: &EndpointRef) -> impl Future<Output = Stored<Option<Timestamp>>> + Send;
 
     /// Inserts or replaces a job.
     fn job_put(&mut self, job: &Job) -> impl Future<Output = Stored<()>> + Send;
     /// One job.
-    fn job(
-        &mut self,
-        workspace: &WorkspaceId,
-        id: &JobId,
-    ) -> impl Future<Output = Stored<Option<Job>>> + Send;
+    fn job(&mut self, workspace: &WorkspaceId, id: &JobId) -> impl Future<Output = Stored<Option<Job>>> + Send;
     /// Jobs of an endpoint, newest first.
-    fn jobs(
-        &mut self,
-        at: &EndpointRef,
-        page: PageQuery,
-    ) -> impl Future<Output = Stored<Page<Job>>> + Send;
+    fn jobs(&mut self, at: &EndpointRef, page: PageQuery) -> impl Future<Output = Stored<Page<Job>>> + Send;
     /// Jobs that are not finished, oldest first.
     fn jobs_open(&mut self, limit: u32) -> impl Future<Output = Stored<Vec<Job>>> + Send;
     /// Deliveries of an endpoint in the order of insertion, after a place.
@@ -261,9 +206,5 @@ pub trait Rows: Send {
 
     /// Removes at most `limit` rows that are older than `before` or whose endpoint was deleted; how
     /// many.
-    fn sweep(
-        &mut self,
-        before: Timestamp,
-        limit: u32,
-    ) -> impl Future<Output = Stored<usize>> + Send;
+    fn sweep(&mut self, before: Timestamp, limit: u32) -> impl Future<Output = Stored<usize>> + Send;
 }

@@ -5,8 +5,8 @@ use bellwire_wire::Timestamp;
 use serde_json::json;
 
 use super::{
-    DeliveryStatus, Ending, Endpoint, EndpointRef, EndpointStatus, Health, Hour, Outcome, Rows,
-    Settlement, after_attempt, breaker::Breaker, commands::save,
+    DeliveryStatus, Ending, Endpoint, EndpointRef, EndpointStatus, Health, Hour, Outcome, Rows, Settlement,
+    after_attempt, breaker::Breaker, commands::save,
 };
 use crate::{
     Ctx, Effect, Stored,
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// An endpoint that fails so long without one success is disabled.
-const FAILING_MAX: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+const FAILING_MAX: Duration = Duration::from_hours(120);
 const HOUR_MICROS: i64 = 3_600_000_000;
 
 /// What followed one attempt.
@@ -61,32 +61,21 @@ struct Fate {
 
 impl Fate {
     fn new(endpoint: &Arc<Endpoint>, health: Health) -> Self {
-        Self {
-            endpoint: Arc::clone(endpoint),
-            before: health,
-            health,
-            hours: HashMap::new(),
-            disable: None,
-        }
+        Self { endpoint: Arc::clone(endpoint), before: health, health, hours: HashMap::new(), disable: None }
     }
 
     fn note(&mut self, outcome: &Outcome, ending: Ending) {
         let at = outcome.attempt.at;
         let start = at.micros() - at.micros().rem_euclid(HOUR_MICROS);
-        let hour = self.hours.entry(start).or_insert_with(|| Hour {
-            at: Timestamp::from_micros(start),
-            ..Hour::default()
-        });
+        let hour =
+            self.hours.entry(start).or_insert_with(|| Hour { at: Timestamp::from_micros(start), ..Hour::default() });
         hour.latency[Hour::bucket(outcome.attempt.timing.total_us)] += 1;
         hour.dead += u64::from(ending == Ending::Failed);
         let health = &mut self.health;
         if outcome.answer.succeeded() {
             hour.succeeded += 1;
-            *health = Health {
-                last_success_at: Some(at),
-                last_failure_at: health.last_failure_at,
-                ..Health::default()
-            };
+            *health =
+                Health { last_success_at: Some(at), last_failure_at: health.last_failure_at, ..Health::default() };
         } else {
             hour.failed += 1;
             let mut breaker = Breaker::restore(health.failures, health.open_until, health.opened);
@@ -94,19 +83,13 @@ impl Fate {
             health.failures = breaker.failures();
             health.failing_since = health.failing_since.or(Some(at));
             health.last_failure_at = Some(at);
-            (health.open_until, health.opened) = breaker
-                .open()
-                .map_or((None, 0), |(until, opened)| (Some(until), opened));
+            (health.open_until, health.opened) =
+                breaker.open().map_or((None, 0), |(until, opened)| (Some(until), opened));
         }
     }
 }
 
-async fn settle_one<R>(
-    rows: &mut R,
-    ctx: &Ctx,
-    outcome: &Outcome,
-    fate: &mut Fate,
-) -> Stored<Settled>
+async fn settle_one<R>(rows: &mut R, ctx: &Ctx, outcome: &Outcome, fate: &mut Fate) -> Stored<Settled>
 where
     R: Rows,
 {
@@ -142,11 +125,7 @@ where
     }
     fate.note(outcome, after.ending);
     fate.disable = fate.disable.or(after.disable);
-    Ok(Settled {
-        at: at.clone(),
-        ending: after.ending,
-        ours,
-    })
+    Ok(Settled { at: at.clone(), ending: after.ending, ours })
 }
 
 async fn finish<R>(rows: &mut R, ctx: &Ctx, at: &EndpointRef, fate: Fate) -> Stored<()>
@@ -156,21 +135,10 @@ where
     for hour in fate.hours.values() {
         rows.hour_add(at, hour).await?;
     }
-    let failing = fate
-        .health
-        .failing_since
-        .is_some_and(|since| ctx.now.since(since) >= FAILING_MAX);
-    let reason = fate
-        .disable
-        .or(failing.then_some("no delivery succeeded for 5 days"));
+    let failing = fate.health.failing_since.is_some_and(|since| ctx.now.since(since) >= FAILING_MAX);
+    let reason = fate.disable.or(failing.then_some("no delivery succeeded for 5 days"));
     // A success an hour is worth a write; each of ten thousand a second is not.
-    let moved = Health {
-        last_success_at: None,
-        ..fate.health
-    } != Health {
-        last_success_at: None,
-        ..fate.before
-    };
+    let moved = Health { last_success_at: None, ..fate.health } != Health { last_success_at: None, ..fate.before };
     let stale = |health: Health| health.last_success_at.map_or(0, |at| at.seconds() / 10);
     if moved || stale(fate.health) != stale(fate.before) {
         rows.health_put(at, &fate.health).await?;

@@ -28,11 +28,7 @@ impl Subscriptions {
         for endpoint in endpoints.into_iter().filter(|endpoint| endpoint.collects()) {
             match &endpoint.config.namespace {
                 None => subscriptions.everywhere.insert(&endpoint),
-                Some(namespace) => subscriptions
-                    .within
-                    .entry(namespace.clone())
-                    .or_default()
-                    .insert(&endpoint),
+                Some(namespace) => subscriptions.within.entry(namespace.clone()).or_default().insert(&endpoint),
             }
         }
         subscriptions
@@ -42,25 +38,12 @@ impl Subscriptions {
     pub fn matching(&self, event: &Event) -> Vec<Arc<Endpoint>> {
         let mut found = Vec::new();
         self.everywhere.collect(&event.kind, &mut found);
-        if let Some(within) = event
-            .namespace
-            .as_ref()
-            .and_then(|namespace| self.within.get(namespace))
-        {
+        if let Some(within) = event.namespace.as_ref().and_then(|namespace| self.within.get(namespace)) {
             within.collect(&event.kind, &mut found);
         }
-        if found
-            .iter()
-            .any(|endpoint| endpoint.config.filter.is_some())
-        {
+        if found.iter().any(|endpoint| endpoint.config.filter.is_some()) {
             let view = EventView::new(event);
-            found.retain(|endpoint| {
-                endpoint
-                    .config
-                    .filter
-                    .as_ref()
-                    .is_none_or(|filter| filter.takes(&view))
-            });
+            found.retain(|endpoint| endpoint.config.filter.as_ref().is_none_or(|filter| filter.takes(&view)));
         }
         found
     }
@@ -94,28 +77,16 @@ impl ByType {
         kinds.sort_unstable();
         kinds.dedup();
         for family in families {
-            self.families
-                .entry(family.to_owned())
-                .or_default()
-                .push(Arc::clone(endpoint));
+            self.families.entry(family.to_owned()).or_default().push(Arc::clone(endpoint));
         }
         for kind in kinds {
-            self.exact
-                .entry(kind.clone())
-                .or_default()
-                .push(Arc::clone(endpoint));
+            self.exact.entry(kind.clone()).or_default().push(Arc::clone(endpoint));
         }
     }
 
     fn collect(&self, kind: &EventType, found: &mut Vec<Arc<Endpoint>>) {
         found.extend(self.all.iter().cloned());
-        found.extend(
-            self.families
-                .get(kind.family())
-                .into_iter()
-                .flatten()
-                .cloned(),
-        );
+        found.extend(self.families.get(kind.family()).into_iter().flatten().cloned());
         found.extend(self.exact.get(kind).into_iter().flatten().cloned());
     }
 }

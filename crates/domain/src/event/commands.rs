@@ -35,9 +35,7 @@ where
     R: Rows + delivery::Rows,
 {
     let event = Arc::new(Event {
-        id: new
-            .id
-            .unwrap_or_else(|| EventId::from_ulid(ctx.mint.ulid())),
+        id: new.id.unwrap_or_else(|| EventId::from_ulid(ctx.mint.ulid())),
         kind: new.kind,
         timestamp: new.timestamp.unwrap_or(ctx.now),
         workspace_id: new.workspace_id,
@@ -60,16 +58,9 @@ where
     if let Some(id) = &new.id
         && let Some(first) = rows.event(&new.workspace_id, id).await?
     {
-        let appended = Appended {
-            event: first.event,
-            deliveries: first.deliveries,
-        };
+        let appended = Appended { event: first.event, deliveries: first.deliveries };
         let same = is_same(&appended.event, &new);
-        return Ok(if same {
-            Ingested::Repeated(appended)
-        } else {
-            Ingested::Conflict
-        });
+        return Ok(if same { Ingested::Repeated(appended) } else { Ingested::Conflict });
     }
     if let Some(custom) = rows.custom_type(&new.workspace_id, &new.kind).await?
         && let Some(schema) = &custom.schema
@@ -81,8 +72,7 @@ where
         }
     }
     if let Some(namespace) = &new.namespace {
-        rows.namespace_touch(&new.workspace_id, namespace, ctx.now)
-            .await?;
+        rows.namespace_touch(&new.workspace_id, namespace, ctx.now).await?;
     }
     append(rows, ctx, new).await.map(Ingested::Accepted)
 }
@@ -102,9 +92,7 @@ pub async fn register_type<R: Rows>(
         name,
         description,
         schema,
-        version: before
-            .as_ref()
-            .map_or(1, |before| before.version.saturating_add(1)),
+        version: before.as_ref().map_or(1, |before| before.version.saturating_add(1)),
         created_at: before.as_ref().map_or(ctx.now, |before| before.created_at),
         updated_at: ctx.now,
     };
@@ -119,8 +107,6 @@ fn is_same(event: &Event, new: &NewEvent) -> bool {
     event.kind == new.kind
         && event.namespace == new.namespace
         && event.source == new.source
-        && new
-            .timestamp
-            .is_none_or(|timestamp| timestamp == event.timestamp)
+        && new.timestamp.is_none_or(|timestamp| timestamp == event.timestamp)
         && (event.data.get() == new.data.get() || value(event.data.get()) == value(new.data.get()))
 }

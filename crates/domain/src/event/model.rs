@@ -102,9 +102,6 @@ pub struct CustomType {
 
 impl fmt::Debug for CustomType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CustomType")
-            .field("name", &self.name)
-            .field("version", &self.version)
-            .finish_non_exhaustive()
+        f.debug_struct("CustomType").field("name", &self.name).field("version", &self.version).finish_non_exhaustive()
     }
 }

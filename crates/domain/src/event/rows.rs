@@ -41,8 +41,7 @@ pub trait Rows: Send {
         limit: u32,
     ) -> impl Future<Output = Stored<(Vec<StoredEvent>, i64)>> + Send;
     /// The sequence number of the newest event of a workspace, 0 if there is none.
-    fn event_newest(&mut self, workspace: &WorkspaceId)
-    -> impl Future<Output = Stored<i64>> + Send;
+    fn event_newest(&mut self, workspace: &WorkspaceId) -> impl Future<Output = Stored<i64>> + Send;
 
     /// A custom type.
     fn custom_type(
@@ -51,10 +50,7 @@ pub trait Rows: Send {
         name: &EventType,
     ) -> impl Future<Output = Stored<Option<Arc<CustomType>>>> + Send;
     /// All custom types of a workspace by name.
-    fn custom_types(
-        &mut self,
-        workspace: &WorkspaceId,
-    ) -> impl Future<Output = Stored<Vec<Arc<CustomType>>>> + Send;
+    fn custom_types(&mut self, workspace: &WorkspaceId) -> impl Future<Output = Stored<Vec<Arc<CustomType>>>> + Send;
     /// Inserts or replaces a custom type.
     fn custom_type_put(&mut self, custom: &CustomType) -> impl Future<Output = Stored<()>> + Send;
 

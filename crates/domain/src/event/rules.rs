@@ -51,22 +51,14 @@ pub fn admit(by: &Principal, kind: &EventType) -> Admission {
 pub fn ordering_key(event: &Event) -> Cow<'_, str> {
     let data = event.data.get();
     let found = match event.kind.family() {
-        "purchase" | "budget" | "wallet" | "spend" => {
-            Keyed::read(data).and_then(|keyed| keyed.wallet_id)
-        }
+        "purchase" | "budget" | "wallet" | "spend" => Keyed::read(data).and_then(|keyed| keyed.wallet_id),
         "delta" | "period" | "plan" | "chain" => {
             Keyed::read(data).and_then(|keyed| keyed.customer_id.or(keyed.delta?.customer_id))
         }
         "approval" => Keyed::read(data).and_then(|keyed| keyed.approval_id),
         _ => None,
     };
-    found.unwrap_or_else(|| {
-        event
-            .namespace
-            .as_ref()
-            .map_or("", |namespace| namespace.as_str())
-            .into()
-    })
+    found.unwrap_or_else(|| event.namespace.as_ref().map_or("", |namespace| namespace.as_str()).into())
 }
 
 #[derive(Deserialize)]

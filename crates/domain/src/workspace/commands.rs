@@ -32,6 +32,7 @@ pub struct CreateKey {
 }
 
 /// What became of [`create_key`].
+#[expect(clippy::large_enum_variant, reason = "made once per request and taken apart at once")]
 #[derive(Debug, Clone)]
 pub enum CreatedKey {
     /// Made.
@@ -52,12 +53,7 @@ pub enum KeyRefusal {
 }
 
 /// Makes the first workspace and its owner key, unless a workspace exists.
-pub async fn bootstrap<R>(
-    rows: &mut R,
-    ctx: &Ctx,
-    hash: KeyHash,
-    prefix: String,
-) -> Stored<Option<Key>>
+pub async fn bootstrap<R>(rows: &mut R, ctx: &Ctx, hash: KeyHash, prefix: String) -> Stored<Option<Key>>
 where
     R: Rows + event::Rows + delivery::Rows,
 {
@@ -76,18 +72,11 @@ where
         prefix,
         hash,
     };
-    insert_key(rows, ctx, &workspace.id, command)
-        .await
-        .map(Some)
+    insert_key(rows, ctx, &workspace.id, command).await.map(Some)
 }
 
 /// Makes a workspace with an admin key. The owner's right is checked by the caller.
-pub async fn create_workspace<R>(
-    rows: &mut R,
-    ctx: &Ctx,
-    name: &str,
-    key: CreateKey,
-) -> Stored<(Workspace, Key)>
+pub async fn create_workspace<R>(rows: &mut R, ctx: &Ctx, name: &str, key: CreateKey) -> Stored<(Workspace, Key)>
 where
     R: Rows + event::Rows + delivery::Rows,
 {
@@ -98,18 +87,11 @@ where
 
 /// Makes a key and tells with `key.created`. A key never gives more than its maker has; an admin or
 /// owner may give anything, since it could take it anyway.
-pub async fn create_key<R>(
-    rows: &mut R,
-    ctx: &Ctx,
-    by: &Principal,
-    command: CreateKey,
-) -> Stored<CreatedKey>
+pub async fn create_key<R>(rows: &mut R, ctx: &Ctx, by: &Principal, command: CreateKey) -> Stored<CreatedKey>
 where
     R: Rows + event::Rows + delivery::Rows,
 {
-    let wanted = command
-        .permissions
-        .unwrap_or_else(|| command.kind.default_permissions());
+    let wanted = command.permissions.unwrap_or_else(|| command.kind.default_permissions());
     if by.bound().is_some() && command.namespace.as_ref() != by.bound() {
         return Ok(CreatedKey::Refused(KeyRefusal::Wider));
     }
@@ -118,18 +100,11 @@ where
     {
         return Ok(CreatedKey::Refused(KeyRefusal::Beyond(beyond)));
     }
-    insert_key(rows, ctx, by.workspace(), command)
-        .await
-        .map(CreatedKey::Made)
+    insert_key(rows, ctx, by.workspace(), command).await.map(CreatedKey::Made)
 }
 
 /// Revokes a key and tells with `key.revoked`; the key, or nothing if it is unknown to `by`.
-pub async fn revoke_key<R>(
-    rows: &mut R,
-    ctx: &Ctx,
-    by: &Principal,
-    id: &KeyId,
-) -> Stored<Option<Key>>
+pub async fn revoke_key<R>(rows: &mut R, ctx: &Ctx, by: &Principal, id: &KeyId) -> Stored<Option<Key>>
 where
     R: Rows + event::Rows + delivery::Rows,
 {
@@ -162,45 +137,28 @@ where
         tell_key(rows, ctx, "key.revoked", key).await?;
     }
     let endpoints = delivery::delete_endpoints_of(rows, ctx, workspace, namespace).await?;
-    let data =
-        json!({"namespace": namespace, "keys_revoked": keys.len(), "endpoints_deleted": endpoints});
+    let data = json!({"namespace": namespace, "keys_revoked": keys.len(), "endpoints_deleted": endpoints});
     // The event itself is workspace-wide: nothing of the namespace is left to receive it.
-    event::append(
-        rows,
-        ctx,
-        NewEvent::built_in(workspace, "namespace.deleted", None, &data),
-    )
-    .await?;
+    event::append(rows, ctx, NewEvent::built_in(workspace, "namespace.deleted", None, &data)).await?;
     rows.keys_changed(workspace);
     Ok(true)
 }
 
 async fn insert_workspace<R: Rows>(rows: &mut R, ctx: &Ctx, name: &str) -> Stored<Workspace> {
     let id = WorkspaceId::from_ulid(ctx.mint.ulid());
-    let workspace = Workspace {
-        id,
-        name: name.into(),
-        created_at: ctx.now,
-    };
+    let workspace = Workspace { id, name: name.into(), created_at: ctx.now };
     rows.workspace_insert(&workspace).await?;
     Ok(workspace)
 }
 
-async fn insert_key<R>(
-    rows: &mut R,
-    ctx: &Ctx,
-    workspace: &WorkspaceId,
-    command: CreateKey,
-) -> Stored<Key>
+async fn insert_key<R>(rows: &mut R, ctx: &Ctx, workspace: &WorkspaceId, command: CreateKey) -> Stored<Key>
 where
     R: Rows + event::Rows + delivery::Rows,
 {
     let key = Key {
         id: KeyId::from_ulid(ctx.mint.ulid()),
         workspace_id: workspace.clone(),
-        permissions: command
-            .permissions
-            .unwrap_or_else(|| command.kind.default_permissions()),
+        permissions: command.permissions.unwrap_or_else(|| command.kind.default_permissions()),
         name: command.name,
         kind: command.kind,
         namespace: command.namespace,

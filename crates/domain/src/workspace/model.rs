@@ -163,10 +163,7 @@ impl Principal {
     /// The namespace a request works in: the one it names, if the key may touch it, else the key's.
     pub fn narrow(&self, asked: Option<Namespace>) -> Result<Option<Namespace>, Foreign> {
         match (self.bound(), asked) {
-            (Some(allowed), Some(asked)) if *allowed != asked => Err(Foreign {
-                allowed: allowed.clone(),
-                asked,
-            }),
+            (Some(allowed), Some(asked)) if *allowed != asked => Err(Foreign { allowed: allowed.clone(), asked }),
             (Some(allowed), _) => Ok(Some(allowed.clone())),
             (None, asked) => Ok(asked),
         }

@@ -74,20 +74,10 @@ impl FromStr for Permission {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|permission| permission.as_str() == text)
-            .ok_or_else(|| {
-                let names: Vec<&str> = Self::ALL
-                    .iter()
-                    .map(|permission| permission.as_str())
-                    .collect();
-                format!(
-                    "`{text}` is not a permission; known are {}",
-                    names.join(", ")
-                )
-            })
+        Self::ALL.iter().copied().find(|permission| permission.as_str() == text).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|permission| permission.as_str()).collect();
+            format!("`{text}` is not a permission; known are {}", names.join(", "))
+        })
     }
 }
 
@@ -119,19 +109,12 @@ impl Permissions {
 
     /// The permissions, in the order of the documentation.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
-        Permission::ALL
-            .iter()
-            .copied()
-            .filter(move |permission| self.contains(*permission))
+        Permission::ALL.iter().copied().filter(move |permission| self.contains(*permission))
     }
 }
 
 impl FromIterator<Permission> for Permissions {
     fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
-        Self(
-            permissions
-                .into_iter()
-                .fold(0, |bits, permission| bits | 1 << permission as u32),
-        )
+        Self(permissions.into_iter().fold(0, |bits, permission| bits | 1 << permission as u32))
     }
 }

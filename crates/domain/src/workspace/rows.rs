@@ -9,15 +9,9 @@ use crate::{Page, PageQuery, Stored};
 /// Rows of workspaces, keys, namespaces and saved answers.
 pub trait Rows: Send {
     /// Inserts a workspace.
-    fn workspace_insert(
-        &mut self,
-        workspace: &Workspace,
-    ) -> impl Future<Output = Stored<()>> + Send;
+    fn workspace_insert(&mut self, workspace: &Workspace) -> impl Future<Output = Stored<()>> + Send;
     /// One workspace.
-    fn workspace(
-        &mut self,
-        id: &WorkspaceId,
-    ) -> impl Future<Output = Stored<Option<Workspace>>> + Send;
+    fn workspace(&mut self, id: &WorkspaceId) -> impl Future<Output = Stored<Option<Workspace>>> + Send;
     /// All workspaces, oldest first.
     fn workspaces(&mut self) -> impl Future<Output = Stored<Vec<Workspace>>> + Send;
 
@@ -26,11 +20,7 @@ pub trait Rows: Send {
     /// The key with this hash, in whatever workspace: it is the key that names the workspace.
     fn key_by_hash(&mut self, hash: &KeyHash) -> impl Future<Output = Stored<Option<Key>>> + Send;
     /// One key.
-    fn key(
-        &mut self,
-        workspace: &WorkspaceId,
-        id: &KeyId,
-    ) -> impl Future<Output = Stored<Option<Key>>> + Send;
+    fn key(&mut self, workspace: &WorkspaceId, id: &KeyId) -> impl Future<Output = Stored<Option<Key>>> + Send;
     /// Keys that are not revoked, newest first; of one namespace if named.
     fn keys(
         &mut self,
@@ -46,8 +36,7 @@ pub trait Rows: Send {
         now: Timestamp,
     ) -> impl Future<Output = Stored<()>> + Send;
     /// Notes when keys were last used.
-    fn keys_used(&mut self, used: &[(KeyId, Timestamp)])
-    -> impl Future<Output = Stored<()>> + Send;
+    fn keys_used(&mut self, used: &[(KeyId, Timestamp)]) -> impl Future<Output = Stored<()>> + Send;
 
     /// Makes a namespace known; nothing if it is.
     fn namespace_touch(
@@ -87,11 +76,7 @@ pub trait Rows: Send {
         expires: Option<Timestamp>,
     ) -> impl Future<Output = Stored<()>> + Send;
     /// Forgets at most `limit` answers that expired before `now`; how many.
-    fn saved_sweep(
-        &mut self,
-        now: Timestamp,
-        limit: u32,
-    ) -> impl Future<Output = Stored<usize>> + Send;
+    fn saved_sweep(&mut self, now: Timestamp, limit: u32) -> impl Future<Output = Stored<usize>> + Send;
 
     /// Tells the process, after the commit, that keys changed.
     fn keys_changed(&mut self, workspace: &WorkspaceId);

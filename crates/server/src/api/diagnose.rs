@@ -1,6 +1,9 @@
 //! What is wrong with the form of a body, field by field, from the same schema as the documentation.
 use bellwire_domain::{Fault, Faults};
-use jsonschema::{ValidationError, error::{TypeKind, ValidationErrorKind}};
+use jsonschema::{
+    ValidationError,
+    error::{TypeKind, ValidationErrorKind},
+};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -22,7 +25,9 @@ pub fn diagnose<T: ToSchema>(body: &[u8], error: &serde_json::Error) -> Problem 
     let mut faults: Vec<Fault> = jsonschema::options()
         .offline()
         .build(&schema)
-        .map(|validator| validator.iter_errors(&value).flat_map(|error| explain(&error, &schema)).take(FAULTS_MAX).collect())
+        .map(|validator| {
+            validator.iter_errors(&value).flat_map(|error| explain(&error, &schema)).take(FAULTS_MAX).collect()
+        })
         .unwrap_or_default();
     if faults.is_empty() {
         // The schema is wider than the type here: the type has the word.
@@ -61,7 +66,12 @@ fn explain(error: &ValidationError<'_>, schema: &Value) -> Vec<Fault> {
         ValidationErrorKind::Type { kind } => {
             let wanted = match kind {
                 TypeKind::Single(kind) => kind.to_string(),
-                TypeKind::Multiple(kinds) => kinds.iter().map(|kind| kind.to_string()).filter(|kind| kind != "null").collect::<Vec<_>>().join(" or "),
+                TypeKind::Multiple(kinds) => kinds
+                    .iter()
+                    .map(|kind| kind.to_string())
+                    .filter(|kind| kind != "null")
+                    .collect::<Vec<_>>()
+                    .join(" or "),
             };
             one(format!("must be {} {wanted}, not {}", article(&wanted), name_of(error.instance())))
         }
@@ -72,15 +82,21 @@ fn explain(error: &ValidationError<'_>, schema: &Value) -> Vec<Fault> {
         ValidationErrorKind::MinItems { limit } => one(format!("must have at least {limit} items")),
         ValidationErrorKind::MaxItems { limit } => one(format!("must have at most {limit} items")),
         ValidationErrorKind::Enum { options } => {
-            let options: Vec<String> = options.as_array().into_iter().flatten().map(|option| option.as_str().map_or_else(|| option.to_string(), str::to_owned)).collect();
+            let options: Vec<String> = options
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|option| option.as_str().map_or_else(|| option.to_string(), str::to_owned))
+                .collect();
             one(format!("must be one of {}", options.join(", ")))
         }
         ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
             // Of the forms it may have, null is never the one that was meant.
             let meant = context.iter().filter(|errors| !errors.iter().any(|error| is_null(error))).next_back();
-            meant.map_or_else(|| one("has none of the forms it may have".into()), |errors| {
-                errors.iter().flat_map(|error| explain(error, schema)).collect()
-            })
+            meant.map_or_else(
+                || one("has none of the forms it may have".into()),
+                |errors| errors.iter().flat_map(|error| explain(error, schema)).collect(),
+            )
         }
         _ => one(error.masked_with("the value").to_string()),
     }

@@ -132,12 +132,17 @@ fn named_namespace(parts: &Parts) -> Result<Option<Namespace>, Problem> {
         .map(|(_, value)| value.into_owned());
     let in_header = match parts.headers.get("x-namespace") {
         Some(value) => Some(value.to_str().map(str::to_owned).map_err(|_| {
-            Problem::from(Faults::from(("X-Namespace", "must be 1 to 63 characters of a-z 0-9 . _ - and start with a letter or digit")))
+            Problem::from(Faults::from((
+                "X-Namespace",
+                "must be 1 to 63 characters of a-z 0-9 . _ - and start with a letter or digit",
+            )))
         })?),
         None => None,
     };
     let mut faults = Faults::default();
-    let header = in_header.filter(|text| !text.is_empty()).and_then(|text| faults.take("X-Namespace", text.parse::<Namespace>()));
+    let header = in_header
+        .filter(|text| !text.is_empty())
+        .and_then(|text| faults.take("X-Namespace", text.parse::<Namespace>()));
     let query = in_query.and_then(|text| faults.take("namespace", text.parse::<Namespace>()));
     if !faults.is_empty() {
         return Err(faults.into());
@@ -173,9 +178,10 @@ impl Idempotency {
     /// Reads the header of a request with this body.
     pub fn read(method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Result<Option<Self>, Problem> {
         let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-        let key = value.to_str().ok().filter(|key| {
-            (1..=255).contains(&key.len()) && key.bytes().all(|c| (0x20..0x7f).contains(&c))
-        });
+        let key = value
+            .to_str()
+            .ok()
+            .filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|c| (0x20..0x7f).contains(&c)));
         let key = key.ok_or_else(|| {
             Problem::from(Faults::from(("Idempotency-Key", "must be 1 to 255 printable ASCII characters")))
         })?;
@@ -195,7 +201,8 @@ pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Reads a body within a bound.
 pub async fn read_body(request: Request, max: usize) -> Result<Bytes, Problem> {
     let too_large = || Problem::new(Code::TooLarge, format!("The body is over {max} bytes."));
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let declared =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|length| length > max) {
         return Err(too_large());
     }
@@ -216,7 +223,8 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<App>> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, Problem> {
-        let (method, path, headers) = (request.method().clone(), request.uri().path().to_owned(), request.headers().clone());
+        let (method, path, headers) =
+            (request.method().clone(), request.uri().path().to_owned(), request.headers().clone());
         let body = read_body(request, BODY_BYTES_MAX).await?;
         let idempotency = Idempotency::read(&method, &path, &headers, &body)?;
         // A call whose fields are all optional may come without a body.
@@ -250,7 +258,12 @@ pub struct Parameters(Vec<(String, String)>);
 impl Parameters {
     /// The last value of a name; an empty one is none.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        self.0
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 
     /// The values of a name, split at commas.
@@ -279,7 +292,9 @@ impl<T: FromQuery + Send> FromRequestParts<Arc<App>> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
         let parameters = Parameters(
-            url::form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
+            url::form_urlencoded::parse(query.as_bytes())
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect(),
         );
         let mut faults = Faults::default();
         for (name, _) in &parameters.0 {

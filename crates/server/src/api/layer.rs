@@ -31,7 +31,8 @@ pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Nex
     let handled = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span).await;
     let mut response = handled.unwrap_or_else(|_| {
         tracing::error!(%id, "a handler panicked");
-        Problem::new(Code::Internal, "Something went wrong on our side. The logs tell more under the request id.").into_response()
+        Problem::new(Code::Internal, "Something went wrong on our side. The logs tell more under the request id.")
+            .into_response()
     });
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let mut body = problem.body();
@@ -61,7 +62,9 @@ const fn class(status: u16) -> &'static str {
 /// The caller's trace context (W3C), or one derived from our own id.
 fn traceparent(headers: &HeaderMap, ulid: u128) -> String {
     let hex = |text: &str, length: usize| {
-        text.len() == length && text.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c)) && text.bytes().any(|c| c != b'0')
+        text.len() == length
+            && text.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c))
+            && text.bytes().any(|c| c != b'0')
     };
     let theirs = headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(|value| {
         let mut parts = value.split('-');

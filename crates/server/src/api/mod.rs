@@ -26,9 +26,16 @@ use crate::app::App;
 pub fn router(app: Arc<App>) -> Router {
     let (router, _) = openapi::router().split_for_parts();
     router
-        .fallback(|| async { Problem::new(Code::NotFound, "There is no such path. The API is described at /openapi.json.").into_response() })
+        .fallback(|| async {
+            Problem::new(Code::NotFound, "There is no such path. The API is described at /openapi.json.")
+                .into_response()
+        })
         .method_not_allowed_fallback(|| async {
-            Problem::new(Code::MethodNotAllowed, "This path does not take this method. The API is described at /openapi.json.").into_response()
+            Problem::new(
+                Code::MethodNotAllowed,
+                "This path does not take this method. The API is described at /openapi.json.",
+            )
+            .into_response()
         })
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), layer::around))
         .with_state(app)

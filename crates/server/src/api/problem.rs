@@ -148,8 +148,11 @@ impl Problem {
 
 impl From<Faults> for Problem {
     fn from(faults: Faults) -> Self {
-        let errors: Vec<FieldError> =
-            faults.into_vec().into_iter().map(|fault| FieldError { field: fault.field, detail: fault.detail }).collect();
+        let errors: Vec<FieldError> = faults
+            .into_vec()
+            .into_iter()
+            .map(|fault| FieldError { field: fault.field, detail: fault.detail })
+            .collect();
         let mut problem = Self::new(Code::Invalid, sentence(&errors));
         problem.errors = errors;
         problem
@@ -158,7 +161,10 @@ impl From<Faults> for Problem {
 
 /// The faults in one sentence, for people who read only that.
 fn sentence(errors: &[FieldError]) -> String {
-    let first = errors.first().map_or_else(|| "The request is not possible".to_owned(), |error| format!("`{}` {}", error.field, error.detail));
+    let first = errors.first().map_or_else(
+        || "The request is not possible".to_owned(),
+        |error| format!("`{}` {}", error.field, error.detail),
+    );
     match errors.len() {
         0 | 1 => format!("{}.", first.trim_end_matches('.')),
         more => format!("{} (and {} more; see errors).", first.trim_end_matches('.'), more - 1),
@@ -168,9 +174,15 @@ fn sentence(errors: &[FieldError]) -> String {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Full => Self::new(Code::Full, "The disk is full; nothing was written. Free some space: no restart is needed."),
-            StoreError::Overloaded => Self::new(Code::TooManyRequests, "Too many commands are waiting; nothing was written. Try again."),
-            StoreError::Unavailable(_) => Self::new(Code::Unavailable, "The store is not available right now; nothing was written. Try again."),
+            StoreError::Full => {
+                Self::new(Code::Full, "The disk is full; nothing was written. Free some space: no restart is needed.")
+            }
+            StoreError::Overloaded => {
+                Self::new(Code::TooManyRequests, "Too many commands are waiting; nothing was written. Try again.")
+            }
+            StoreError::Unavailable(_) => {
+                Self::new(Code::Unavailable, "The store is not available right now; nothing was written. Try again.")
+            }
             StoreError::Broken(_) => {
                 tracing::error!(%error, "the store failed");
                 Self::new(Code::Internal, "Something went wrong on our side. The logs tell more under the request id.")

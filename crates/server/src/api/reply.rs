@@ -78,7 +78,13 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 impl App {
     /// Runs a command and answers. With an idempotency key the answer is kept in the command's own
     /// transaction, and given again without running it a second time.
-    pub async fn command<R, F>(&self, name: &'static str, by: &By<R>, idempotency: Option<Idempotency>, command: F) -> Answer
+    pub async fn command<R, F>(
+        &self,
+        name: &'static str,
+        by: &By<R>,
+        idempotency: Option<Idempotency>,
+        command: F,
+    ) -> Answer
     where
         R: Right,
         F: for<'a> Fn(&'a mut Tx, Ctx) -> BoxFuture<'a, Stored<Answer>> + Send + Sync + 'static,

@@ -15,7 +15,12 @@ use crate::app::App;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics)).routes(routes!(keys)).routes(routes!(document))
+    OpenApiRouter::new()
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(metrics))
+        .routes(routes!(keys))
+        .routes(routes!(document))
 }
 
 /// Whether the process lives.
@@ -98,7 +103,11 @@ struct PublicKeys {
 /// What verifies `v1a` signatures.
 #[utoipa::path(get, path = "/.well-known/bellwire-keys.json", tag = "system", responses((status = 200, body = PublicKeys)), security(()))]
 async fn keys(State(app): State<Arc<App>>) -> Reply {
-    let key = PublicKeyView { algorithm: "ed25519", public_key: app.signing_key.public().to_string(), purpose: "webhook-signature v1a" };
+    let key = PublicKeyView {
+        algorithm: "ed25519",
+        public_key: app.signing_key.public().to_string(),
+        purpose: "webhook-signature v1a",
+    };
     Reply::ok(&PublicKeys { keys: vec![key] })
 }
 

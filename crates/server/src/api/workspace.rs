@@ -4,9 +4,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use bellwire_domain::{
     Faults, PageQuery,
-    workspace::{
-        self, CreateKey, CreatedKey, Key, KeyKind, Permission, Permissions, Principal, Rows,
-    },
+    workspace::{self, CreateKey, CreatedKey, Key, KeyKind, Permission, Permissions, Principal, Rows},
 };
 use bellwire_store::Vault;
 use bellwire_wire::{KeyId, Namespace, Timestamp};
@@ -145,10 +143,20 @@ pub(crate) fn prefix_of(secret: &str) -> String {
     secret.chars().take(if secret.starts_with("bw_") { 16 } else { 4 }).collect()
 }
 
-fn check_key(by: &By<KeysManage>, body: CreateKeyBody, secret: &str, vault: &Vault, now: Timestamp) -> Result<CreateKey, Problem> {
+fn check_key(
+    by: &By<KeysManage>,
+    body: CreateKeyBody,
+    secret: &str,
+    vault: &Vault,
+    now: Timestamp,
+) -> Result<CreateKey, Problem> {
     let mut faults = Faults::default();
     let named = |text: &Option<String>| text.as_ref().is_none_or(|text| (1..=128).contains(&text.len()));
-    faults.check((1..=128).contains(&body.name.len()) && !body.name.trim().is_empty(), "name", "must be 1 to 128 characters");
+    faults.check(
+        (1..=128).contains(&body.name.len()) && !body.name.trim().is_empty(),
+        "name",
+        "must be 1 to 128 characters",
+    );
     let kind = match faults.take("kind", body.kind.parse::<KeyKind>()) {
         Some(KeyKind::Owner) => {
             faults.add("kind", "must be admin, workspace or scoped: there is one owner key");

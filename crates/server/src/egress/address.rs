@@ -102,9 +102,7 @@ pub fn embedded_v4(address: IpAddr) -> Option<Ipv4Addr> {
         return Some(v4);
     }
     let octets = v6.octets();
-    NAT64
-        .contains(address)
-        .then(|| Ipv4Addr::new(octets[12], octets[13], octets[14], octets[15]))
+    NAT64.contains(address).then(|| Ipv4Addr::new(octets[12], octets[13], octets[14], octets[15]))
 }
 
 const NAT64: Cidr = Cidr::v6(Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
@@ -146,10 +144,7 @@ pub(super) const NETWORKS: [(Cidr, AddressClass); 35] = [
     (net4(224, 0, 0, 4), AddressClass::Multicast),
     (Cidr::v4(Ipv4Addr::BROADCAST, 32), AddressClass::Broadcast),
     (net4(240, 0, 0, 4), AddressClass::Reserved),
-    (
-        Cidr::v6(Ipv6Addr::UNSPECIFIED, 128),
-        AddressClass::Unspecified,
-    ),
+    (Cidr::v6(Ipv6Addr::UNSPECIFIED, 128), AddressClass::Unspecified),
     (Cidr::v6(Ipv6Addr::LOCALHOST, 128), AddressClass::Loopback),
     (net6(0, 0, 0, 96), AddressClass::Tunnel),
     (net6(0x64, 0xff9b, 1, 48), AddressClass::Tunnel),
@@ -167,12 +162,6 @@ pub(super) const NETWORKS: [(Cidr, AddressClass); 35] = [
     (net6(0xfec0, 0, 0, 10), AddressClass::SiteLocal),
     (net6(0xff00, 0, 0, 8), AddressClass::Multicast),
     // IPv4-translated, RFC 2765: the sibling of the mapped form with the zeros swapped.
-    (
-        Cidr::v6(Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, 0, 0), 96),
-        AddressClass::Tunnel,
-    ),
-    (
-        Cidr::v6(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96),
-        AddressClass::Tunnel,
-    ),
+    (Cidr::v6(Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, 0, 0), 96), AddressClass::Tunnel),
+    (Cidr::v6(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96), AddressClass::Tunnel),
 ];

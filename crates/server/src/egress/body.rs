@@ -35,18 +35,10 @@ impl Reading {
             // Copied, because a slice would keep the whole read buffer alive with the log entry.
             prefix.extend_from_slice(&data[..room.min(data.len())]);
             if total > self.read {
-                return Ok(ReadBody {
-                    prefix: prefix.into(),
-                    truncated: true,
-                    complete: false,
-                });
+                return Ok(ReadBody { prefix: prefix.into(), truncated: true, complete: false });
             }
         }
         let truncated = total > prefix.len();
-        Ok(ReadBody {
-            prefix: prefix.into(),
-            truncated,
-            complete: true,
-        })
+        Ok(ReadBody { prefix: prefix.into(), truncated, complete: true })
     }
 }

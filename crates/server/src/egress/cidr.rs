@@ -40,19 +40,13 @@ impl Cidr {
     pub(super) const fn v4(address: Ipv4Addr, prefix_bits: u8) -> Self {
         let prefix_bits = if prefix_bits > 32 { 32 } else { prefix_bits };
         let network = Ipv4Addr::from_bits(address.to_bits() & mask_v4(prefix_bits));
-        Self {
-            network: IpAddr::V4(network),
-            prefix_bits,
-        }
+        Self { network: IpAddr::V4(network), prefix_bits }
     }
 
     pub(super) const fn v6(address: Ipv6Addr, prefix_bits: u8) -> Self {
         let prefix_bits = if prefix_bits > 128 { 128 } else { prefix_bits };
         let network = Ipv6Addr::from_bits(address.to_bits() & mask_v6(prefix_bits));
-        Self {
-            network: IpAddr::V6(network),
-            prefix_bits,
-        }
+        Self { network: IpAddr::V6(network), prefix_bits }
     }
 
     /// Whether `address` lies in this network. Families never mix: an IPv4-mapped IPv6 address
@@ -93,9 +87,7 @@ impl FromStr for Cidr {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),
         };
-        let address: IpAddr = address
-            .parse()
-            .map_err(|_| CidrError::Address(address.to_owned()))?;
+        let address: IpAddr = address.parse().map_err(|_| CidrError::Address(address.to_owned()))?;
         let width = if address.is_ipv4() { 32 } else { 128 };
         let prefix_bits = match prefix {
             None => width,

@@ -61,9 +61,7 @@ impl Egress {
             pool: Arc::new(Pool::new(limits)),
             settling: TaskTracker::new(),
         };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The rules of this door, for judging URLs when they are saved.
@@ -102,22 +100,13 @@ impl Egress {
 
 impl fmt::Debug for Egress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Egress")
-            .field("policy", self.policy())
-            .finish_non_exhaustive()
+        f.debug_struct("Egress").field("policy", self.policy()).finish_non_exhaustive()
     }
 }
 
 impl Inner {
-    async fn exchange(
-        &self,
-        request: OutboundRequest,
-        trace: &mut Trace,
-    ) -> Result<Response, SendError> {
-        let reading = Reading {
-            kept: request.response_bytes_kept,
-            read: request.response_bytes_read,
-        };
+    async fn exchange(&self, request: OutboundRequest, trace: &mut Trace) -> Result<Response, SendError> {
+        let reading = Reading { kept: request.response_bytes_kept, read: request.response_bytes_read };
         let deadline = Instant::now() + request.timeout;
         let target = request.target;
         let mut message = Request::new(Full::new(request.body));
@@ -127,10 +116,7 @@ impl Inner {
 
         if let Some(connection) = self.pool.take(target.key()) {
             trace.timing.reused = true;
-            match self
-                .attempt(connection, message, &target, reading, trace)
-                .await
-            {
+            match self.attempt(connection, message, &target, reading, trace).await {
                 Attempt::Over(outcome) => return outcome,
                 // It was closed while idle and we had not noticed yet.
                 Attempt::NotSent(unsent) => message = unsent,
@@ -140,21 +126,13 @@ impl Inner {
         }
         // Boxed: the handshakes' state is large and rarely needed.
         let connection = Box::pin(self.connect(&target, deadline, trace)).await?;
-        match self
-            .attempt(connection, message, &target, reading, trace)
-            .await
-        {
+        match self.attempt(connection, message, &target, reading, trace).await {
             Attempt::Over(outcome) => outcome,
             Attempt::NotSent(_) => Err(SendError::Closed),
         }
     }
 
-    async fn connect(
-        &self,
-        target: &Target,
-        deadline: Instant,
-        trace: &mut Trace,
-    ) -> Result<Connection, SendError> {
+    async fn connect(&self, target: &Target, deadline: Instant, trace: &mut Trace) -> Result<Connection, SendError> {
         self.policy.check_door(target)?;
         let started = Instant::now();
         let addresses = self.dns.resolve(target, &self.policy).await?;
@@ -188,9 +166,7 @@ impl Inner {
             Sender::Http1(mut sender) => {
                 // Origin form and `Host`, RFC 9112 section 3.2.1.
                 *message.uri_mut() = target.origin_form().clone();
-                message
-                    .headers_mut()
-                    .insert(header::HOST, target.host_header().clone());
+                message.headers_mut().insert(header::HOST, target.host_header().clone());
                 (sender.try_send_request(message).await, Some(sender))
             }
             Sender::Http2(mut sender) => {

@@ -35,9 +35,7 @@ impl Connector {
     pub(super) fn new(tls: rustls::ClientConfig) -> Self {
         let mut http1 = http1::Builder::new();
         // The field count stays at hyper's 100, which it can parse without allocating.
-        http1
-            .max_buf_size(RESPONSE_HEAD_BYTES_MAX)
-            .max_header_size(RESPONSE_HEAD_BYTES_MAX);
+        http1.max_buf_size(RESPONSE_HEAD_BYTES_MAX).max_header_size(RESPONSE_HEAD_BYTES_MAX);
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2
             .timer(TokioTimer::new())
@@ -50,12 +48,7 @@ impl Connector {
             .initial_connection_window_size(HTTP2_CONNECTION_WINDOW_BYTES)
             .max_header_list_size(64 * 1024);
         let tls = TlsConnector::from(Arc::new(tls));
-        Self {
-            tls,
-            http1,
-            http2,
-            drivers: TaskTracker::new(),
-        }
+        Self { tls, http1, http2, drivers: TaskTracker::new() }
     }
 
     /// Connects to one of `addresses`, which the caller has checked, and to nothing else.
@@ -71,11 +64,7 @@ impl Connector {
             return Ok((self.http1(stream).await?, remote));
         }
         let name = target.server_name().clone();
-        let stream = self
-            .tls
-            .connect(name, stream)
-            .await
-            .map_err(|error| SendError::from_handshake(&error))?;
+        let stream = self.tls.connect(name, stream).await.map_err(|error| SendError::from_handshake(&error))?;
         let sender = if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
             self.http2(stream).await?
         } else {
@@ -116,10 +105,7 @@ impl Connector {
 /// One address after the other. All but the last get an equal share of the time that is left, so
 /// that a family without a route does not take it all; the last one has the caller's deadline.
 /// The last failure is the one reported.
-async fn dial(
-    addresses: &[SocketAddr],
-    deadline: Instant,
-) -> Result<(TcpStream, SocketAddr), SendError> {
+async fn dial(addresses: &[SocketAddr], deadline: Instant) -> Result<(TcpStream, SocketAddr), SendError> {
     let Some((last, others)) = addresses.split_last() else {
         return Err(SendError::Connect("no address to connect to"));
     };
@@ -130,9 +116,7 @@ async fn dial(
             return Ok((prepare(stream), *address));
         }
     }
-    let stream = TcpStream::connect(last)
-        .await
-        .map_err(|error| SendError::from_connect(&error))?;
+    let stream = TcpStream::connect(last).await.map_err(|error| SendError::from_connect(&error))?;
     Ok((prepare(stream), *last))
 }
 

@@ -9,9 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{
-    ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolverConfig, ResolverOpts,
-};
+use hickory_resolver::config::{ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 
@@ -35,10 +33,7 @@ pub(super) struct Dns {
 
 impl Dns {
     /// `fixed` answers come before DNS; without `nameservers` the system's are used.
-    pub(super) fn new(
-        fixed: HashMap<String, Vec<IpAddr>>,
-        nameservers: &[SocketAddr],
-    ) -> Result<Self, String> {
+    pub(super) fn new(fixed: HashMap<String, Vec<IpAddr>>, nameservers: &[SocketAddr]) -> Result<Self, String> {
         let mut builder = if nameservers.is_empty() {
             TokioResolver::builder_tokio().unwrap_or_else(|error| {
                 tracing::warn!(%error, "no DNS configuration found; names will not resolve");
@@ -55,19 +50,12 @@ impl Dns {
 
     /// The addresses of `target`, all of them allowed. One refused address refuses the target:
     /// a name that points both in and out is an attack or a mistake.
-    pub(super) async fn resolve(
-        &self,
-        target: &Target,
-        policy: &AddressPolicy,
-    ) -> Result<Vec<SocketAddr>, SendError> {
+    pub(super) async fn resolve(&self, target: &Target, policy: &AddressPolicy) -> Result<Vec<SocketAddr>, SendError> {
         let addresses = self.look_up(target).await?;
         for address in &addresses {
             policy.check_ip(*address)?;
         }
-        Ok(addresses
-            .into_iter()
-            .map(|ip| SocketAddr::new(ip, target.port()))
-            .collect())
+        Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, target.port())).collect())
     }
 
     async fn look_up(&self, target: &Target) -> Result<Vec<IpAddr>, SendError> {
@@ -86,10 +74,7 @@ impl Dns {
         } else {
             self.resolver.lookup_ip(host).await
         };
-        let addresses: Vec<IpAddr> = answer
-            .map_err(|error| SendError::Dns(failure(host, &error)))?
-            .iter()
-            .collect();
+        let addresses: Vec<IpAddr> = answer.map_err(|error| SendError::Dns(failure(host, &error)))?.iter().collect();
         if addresses.is_empty() {
             return Err(SendError::Dns(DnsFailure::NoAddress(host.to_owned())));
         }

@@ -100,9 +100,7 @@ impl SendError {
         }
         Self::Tls(match error.kind() {
             ErrorKind::UnexpectedEof => "connection closed during the handshake".to_owned(),
-            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
-                "connection reset during the handshake".to_owned()
-            }
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => "connection reset during the handshake".to_owned(),
             _ => error.to_string(),
         })
     }
@@ -122,9 +120,7 @@ impl SendError {
             return Self::Tls(tls_words(tls));
         }
         match find::<io::Error>(error).map(io::Error::kind) {
-            Some(
-                ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe,
-            ) => Self::Reset,
+            Some(ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe) => Self::Reset,
             Some(ErrorKind::UnexpectedEof | ErrorKind::NotConnected) => Self::Closed,
             _ => Self::Invalid(innermost(error)),
         }
@@ -134,16 +130,12 @@ impl SendError {
 fn tls_words(error: &rustls::Error) -> String {
     use CertificateError as C;
     let words = match error {
-        rustls::Error::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => {
-            "certificate expired"
-        }
-        rustls::Error::InvalidCertificate(C::NotValidYet | C::NotValidYetContext { .. }) => {
-            "certificate not valid yet"
-        }
+        rustls::Error::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => "certificate expired",
+        rustls::Error::InvalidCertificate(C::NotValidYet | C::NotValidYetContext { .. }) => "certificate not valid yet",
         rustls::Error::InvalidCertificate(C::UnknownIssuer) => "unknown issuer",
-        rustls::Error::InvalidCertificate(
-            C::NotValidForName | C::NotValidForNameContext { .. },
-        ) => "certificate not valid for name",
+        rustls::Error::InvalidCertificate(C::NotValidForName | C::NotValidForNameContext { .. }) => {
+            "certificate not valid for name"
+        }
         rustls::Error::InvalidCertificate(C::Revoked) => "certificate revoked",
         rustls::Error::InvalidCertificate(C::BadSignature) => "bad certificate signature",
         rustls::Error::InvalidMessage(_) => "the server does not speak TLS on this port",
@@ -163,10 +155,7 @@ fn find<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Optio
         if let Some(found) = error.downcast_ref::<T>() {
             return Some(found);
         }
-        next = match error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-        {
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner),
             None => error.source(),
         };

@@ -102,20 +102,12 @@ pub(super) struct Trace {
 
 impl Trace {
     pub(super) fn start() -> Self {
-        Self {
-            timing: Timing::default(),
-            remote: None,
-            started: Instant::now(),
-        }
+        Self { timing: Timing::default(), remote: None, started: Instant::now() }
     }
 
     pub(super) fn finish(mut self, outcome: Result<Response, SendError>) -> Exchange {
         self.timing.total_us = Some(micros_since(self.started));
-        Exchange {
-            outcome,
-            timing: self.timing,
-            remote: self.remote,
-        }
+        Exchange { outcome, timing: self.timing, remote: self.remote }
     }
 }
 

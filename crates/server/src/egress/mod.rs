@@ -34,6 +34,7 @@ mod tls;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#[allow(clippy::disallowed_methods, reason = "a peer of a test ends with the test")]
 mod tests;
 
 pub use address::{AddressClass, embedded_v4};
@@ -41,9 +42,7 @@ pub use cidr::{Cidr, CidrError};
 pub use client::Egress;
 pub use config::EgressConfig;
 pub use error::{DnsFailure, RESPONSE_HEAD_BYTES_MAX, SendError};
-pub use exchange::{
-    Exchange, OutboundRequest, RESPONSE_BYTES_KEPT, RESPONSE_BYTES_READ, Response, Timing,
-};
+pub use exchange::{Exchange, OutboundRequest, RESPONSE_BYTES_KEPT, RESPONSE_BYTES_READ, Response, Timing};
 pub use policy::{AddressPolicy, Blocked, DENIED_PORTS};
 pub use target::{Target, URL_BYTES_MAX, UrlError};
 pub use tls::EgressError;

@@ -46,21 +46,15 @@ pub enum Blocked {
 /// Services that read lines or packets and could be fooled by an HTTP request: mail, shells,
 /// name service, file shares, databases, caches, chat.
 pub const DENIED_PORTS: [u16; 81] = [
-    1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,
-    103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 138, 139, 143, 161, 162, 179, 389,
-    445, 465, 512, 513, 514, 515, 548, 554, 563, 587, 636, 873, 989, 990, 993, 995, 1433, 1434,
-    1521, 1723, 2049, 3306, 3389, 5060, 5061, 5432, 5900, 6000, 6379, 6665, 6666, 6667, 6668, 6669,
-    6697, 11211, 27017, 27018,
+    1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
+    111, 113, 115, 117, 119, 123, 135, 137, 138, 139, 143, 161, 162, 179, 389, 445, 465, 512, 513, 514, 515, 548, 554,
+    563, 587, 636, 873, 989, 990, 993, 995, 1433, 1434, 1521, 1723, 2049, 3306, 3389, 5060, 5061, 5432, 5900, 6000,
+    6379, 6665, 6666, 6667, 6668, 6669, 6697, 11211, 27017, 27018,
 ];
 
 impl Default for AddressPolicy {
     fn default() -> Self {
-        Self {
-            allow: Vec::new(),
-            allow_loopback: false,
-            allow_http: false,
-            deny_ports: DENIED_PORTS.to_vec(),
-        }
+        Self { allow: Vec::new(), allow_loopback: false, allow_http: false, deny_ports: DENIED_PORTS.to_vec() }
     }
 }
 
@@ -114,7 +108,6 @@ impl AddressPolicy {
     }
 
     fn allows(&self, address: IpAddr) -> bool {
-        (self.allow_loopback && address.is_loopback())
-            || self.allow.iter().any(|network| network.contains(address))
+        (self.allow_loopback && address.is_loopback()) || self.allow.iter().any(|network| network.contains(address))
     }
 }

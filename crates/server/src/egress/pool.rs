@@ -73,11 +73,7 @@ struct Shared {
 
 impl Pool {
     pub(super) fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            stock: Mutex::default(),
-            tasks: TaskTracker::new(),
-        }
+        Self { limits, stock: Mutex::default(), tasks: TaskTracker::new() }
     }
 
     /// A connection that looks alive, if there is one.
@@ -96,22 +92,14 @@ impl Pool {
             stock.idle_count -= 1;
             if idle.sender.is_ready() && idle.since.elapsed() < self.limits.idle_timeout {
                 let sender = Sender::Http1(idle.sender);
-                return Some(Connection {
-                    sender,
-                    remote: idle.remote,
-                });
+                return Some(Connection { sender, remote: idle.remote });
             }
         }
         None
     }
 
     /// Puts an HTTP/1 connection back; beyond the limits it is dropped, which closes it.
-    pub(super) fn put(
-        self: &Arc<Self>,
-        key: &Arc<HostKey>,
-        sender: http1::SendRequest<Body>,
-        remote: SocketAddr,
-    ) {
+    pub(super) fn put(self: &Arc<Self>, key: &Arc<HostKey>, sender: http1::SendRequest<Body>, remote: SocketAddr) {
         let mut stock = self.lock();
         if stock.idle_count >= self.limits.total_max {
             return;
@@ -120,11 +108,7 @@ impl Pool {
         if host.idle.len() >= self.limits.per_host_max {
             return;
         }
-        host.idle.push(Idle {
-            sender,
-            remote,
-            since: Instant::now(),
-        });
+        host.idle.push(Idle { sender, remote, since: Instant::now() });
         stock.idle_count += 1;
         self.ensure_swept(&mut stock);
     }
@@ -141,11 +125,7 @@ impl Pool {
         let shared = &mut stock.host(key).shared;
         let shared = match shared {
             Some(shared) if !shared.sender.is_closed() => shared,
-            gone => gone.insert(Shared {
-                sender,
-                remote,
-                used: Instant::now(),
-            }),
+            gone => gone.insert(Shared { sender, remote, used: Instant::now() }),
         };
         let lent = shared.lend();
         self.ensure_swept(&mut stock);
@@ -171,15 +151,8 @@ impl Pool {
     pub(super) fn live_count(&self) -> usize {
         let stock = self.lock();
         let live = |host: &Host| {
-            host.idle
-                .iter()
-                .filter(|idle| !idle.sender.is_closed())
-                .count()
-                + usize::from(
-                    host.shared
-                        .as_ref()
-                        .is_some_and(|one| !one.sender.is_closed()),
-                )
+            host.idle.iter().filter(|idle| !idle.sender.is_closed()).count()
+                + usize::from(host.shared.as_ref().is_some_and(|one| !one.sender.is_closed()))
         };
         stock.hosts.values().map(live).sum()
     }
@@ -200,14 +173,10 @@ impl Pool {
         let mut stock = self.lock();
         let keep = |since: Instant| since.elapsed() < self.limits.idle_timeout;
         for host in stock.hosts.values_mut() {
-            host.idle
-                .retain(|idle| idle.sender.is_ready() && keep(idle.since));
-            host.shared
-                .take_if(|shared| shared.sender.is_closed() || !keep(shared.used));
+            host.idle.retain(|idle| idle.sender.is_ready() && keep(idle.since));
+            host.shared.take_if(|shared| shared.sender.is_closed() || !keep(shared.used));
         }
-        stock
-            .hosts
-            .retain(|_, host| !host.idle.is_empty() || host.shared.is_some());
+        stock.hosts.retain(|_, host| !host.idle.is_empty() || host.shared.is_some());
         stock.idle_count = stock.hosts.values().map(|host| host.idle.len()).sum();
         stock.swept = !stock.hosts.is_empty();
         !stock.swept
@@ -231,10 +200,7 @@ impl Stock {
 
 impl Shared {
     fn lend(&self) -> Connection {
-        Connection {
-            sender: Sender::Http2(self.sender.clone()),
-            remote: self.remote,
-        }
+        Connection { sender: Sender::Http2(self.sender.clone()), remote: self.remote }
     }
 }
 

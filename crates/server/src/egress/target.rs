@@ -90,12 +90,9 @@ impl Target {
             return Err(UrlError::Fragment);
         }
         let (host, address) = read_host(&url)?;
-        let port = url
-            .port_or_known_default()
-            .ok_or(UrlError::Syntax("no port"))?;
+        let port = url.port_or_known_default().ok_or(UrlError::Syntax("no port"))?;
         // Brackets belong to IPv6 in a URL and in `Host`, not in a TLS server name.
-        let server_name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
-            .map_err(|_| UrlError::Host)?;
+        let server_name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned()).map_err(|_| UrlError::Host)?;
         let authority = match url.port() {
             Some(port) => format!("{host}:{port}"),
             None => host.clone(),
@@ -103,23 +100,12 @@ impl Target {
         let path_and_query = &url[url::Position::BeforePath..url::Position::AfterQuery];
         let unsendable = |_| UrlError::Syntax("characters that cannot be sent");
         let origin_form: Uri = path_and_query.parse().map_err(unsendable)?;
-        let absolute_form: Uri = format!("{}://{authority}{path_and_query}", url.scheme())
-            .parse()
-            .map_err(unsendable)?;
+        let absolute_form: Uri =
+            format!("{}://{authority}{path_and_query}", url.scheme()).parse().map_err(unsendable)?;
         let host_header = HeaderValue::try_from(authority).map_err(|_| UrlError::Host)?;
         let key = Arc::new(HostKey { https, host, port });
-        let inner = Inner {
-            url,
-            key,
-            address,
-            server_name,
-            host_header,
-            origin_form,
-            absolute_form,
-        };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        let inner = Inner { url, key, address, server_name, host_header, origin_form, absolute_form };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The URL in its canonical spelling.
@@ -178,13 +164,8 @@ fn check_spelling(text: &str) -> Result<(), UrlError> {
     if text.len() > URL_BYTES_MAX {
         return Err(UrlError::TooLong);
     }
-    if text
-        .chars()
-        .any(|c| c.is_whitespace() || c.is_control() || c == '\\')
-    {
-        return Err(UrlError::Syntax(
-            "spaces, control characters or backslashes",
-        ));
+    if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
+        return Err(UrlError::Syntax("spaces, control characters or backslashes"));
     }
     let (_, rest) = text.split_once("://").ok_or(UrlError::Scheme)?;
     if rest.is_empty() || rest.starts_with(['/', '?', '#']) {
@@ -205,20 +186,13 @@ fn read_host(url: &Url) -> Result<(String, Option<IpAddr>), UrlError> {
         Host::Domain(name) => {
             let name = name.strip_suffix('.').unwrap_or(name);
             let valid = name.len() <= 253 && name.split('.').all(is_label);
-            if valid {
-                Ok((name.to_owned(), None))
-            } else {
-                Err(UrlError::Host)
-            }
+            if valid { Ok((name.to_owned(), None)) } else { Err(UrlError::Host) }
         }
     }
 }
 
 fn is_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && label
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    (1..=63).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 impl fmt::Debug for Target {

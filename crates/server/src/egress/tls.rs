@@ -30,9 +30,7 @@ pub enum EgressError {
 /// Trusts the roots shipped with the program, those of the system (which is where a company puts
 /// its own authority) and `ca_files`.
 pub(super) fn client_config(ca_files: &[PathBuf]) -> Result<ClientConfig, EgressError> {
-    let mut roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let native = rustls_native_certs::load_native_certs();
     // System stores often hold a few certificates that do not parse; those are no reason to stop.
     roots.add_parsable_certificates(native.certs);
@@ -50,18 +48,12 @@ pub(super) fn client_config(ca_files: &[PathBuf]) -> Result<ClientConfig, Egress
 }
 
 fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), EgressError> {
-    let wrong = |reason: String| EgressError::CaFile {
-        path: path.to_owned(),
-        reason,
-    };
-    let certificates =
-        CertificateDer::pem_file_iter(path).map_err(|error| wrong(error.to_string()))?;
+    let wrong = |reason: String| EgressError::CaFile { path: path.to_owned(), reason };
+    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| wrong(error.to_string()))?;
     let mut count = 0;
     for certificate in certificates {
         let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
-        roots
-            .add(certificate)
-            .map_err(|error| wrong(error.to_string()))?;
+        roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
         count += 1;
     }
     if count == 0 {

@@ -1,9 +1,7 @@
 //! One request of a delivery: encoded, signed, sent, read.
 use std::{sync::Arc, time::Duration};
 
-use bellwire_domain::delivery::{
-    Answer, AttemptRecord, Claimed, Directive, Endpoint, Outcome, Signing, Timing,
-};
+use bellwire_domain::delivery::{Answer, AttemptRecord, Claimed, Directive, Endpoint, Outcome, Signing, Timing};
 use bellwire_store::BoxFuture;
 use bellwire_wire::{AttemptId, Outgoing, Timestamp, sign};
 use bytes::Bytes;
@@ -68,7 +66,12 @@ pub fn render(parts: &Parts, endpoint: &Endpoint, claimed: &Claimed, now: Timest
 }
 
 /// Makes one attempt. Whatever happens, there is an outcome.
-pub async fn attempt(parts: Arc<Parts>, endpoint: Arc<Endpoint>, target: Result<Target, UrlError>, claimed: Claimed) -> Outcome {
+pub async fn attempt(
+    parts: Arc<Parts>,
+    endpoint: Arc<Endpoint>,
+    target: Result<Target, UrlError>,
+    claimed: Claimed,
+) -> Outcome {
     let now = parts.clock.now();
     let rendered = render(&parts, &endpoint, &claimed, now);
     let mut record = AttemptRecord {

@@ -518,7 +518,10 @@ impl Dispatcher {
         self.lanes.retain(|id, lane| {
             open += u32::from(lane.breaker.open().is_some());
             queued += lane.queued();
-            let keep = !lane.is_idle() || lane.in_ring || (lane.wake_at.is_some() && !crowded) || (lane.gauge.is_direct() && !crowded);
+            let keep = !lane.is_idle()
+                || lane.in_ring
+                || (lane.wake_at.is_some() && !crowded)
+                || (lane.gauge.is_direct() && !crowded);
             if !keep {
                 lane.gauge.set_direct(false);
                 gauges.close(id);

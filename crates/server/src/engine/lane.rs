@@ -1,9 +1,7 @@
 //! One endpoint's lane: what is queued in memory, what is in flight, how fast it may go.
 use std::{collections::VecDeque, sync::Arc};
 
-use bellwire_domain::delivery::{
-    Answer, Breaker, Claimed, Endpoint, EndpointRef, Gate, Health, Pace, lease_is_short,
-};
+use bellwire_domain::delivery::{Answer, Breaker, Claimed, Endpoint, EndpointRef, Gate, Health, Pace, lease_is_short};
 use bellwire_wire::Timestamp;
 
 use super::gauge::Gauge;
@@ -51,7 +49,13 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(endpoint: Arc<Endpoint>, health: &Health, gauge: Arc<Gauge>, policy: &AddressPolicy, now: Timestamp) -> Self {
+    pub(super) fn new(
+        endpoint: Arc<Endpoint>,
+        health: &Health,
+        gauge: Arc<Gauge>,
+        policy: &AddressPolicy,
+        now: Timestamp,
+    ) -> Self {
         let target = policy.check_url(endpoint.config.url.as_deref().unwrap_or_default());
         let pace = Pace::new(endpoint.config.rate_limit, now);
         let breaker = Breaker::restore(health.failures, health.open_until, health.opened);

@@ -94,7 +94,8 @@ impl Engine {
         let (settled, outcomes) = mpsc::unbounded_channel();
         let settler = settler::Settler::new(Arc::clone(&parts), self.inbox.clone());
         tasks.spawn(settler.run(outcomes));
-        let dispatcher = dispatcher::Dispatcher::new(parts, Arc::clone(&self.gauges), self.inbox.clone(), settled, stop);
+        let dispatcher =
+            dispatcher::Dispatcher::new(parts, Arc::clone(&self.gauges), self.inbox.clone(), settled, stop);
         tasks.spawn(dispatcher.run(inbox.0));
     }
 }

@@ -56,11 +56,8 @@ impl Settler {
     async fn write(&self, batch: Arc<Batch>) {
         let mut wait = AGAIN.0;
         loop {
-            let ctx = Ctx {
-                now: self.parts.clock.now(),
-                mint: Arc::clone(&self.parts.mint),
-                origin: Origin::default(),
-            };
+            let ctx =
+                Ctx { now: self.parts.clock.now(), mint: Arc::clone(&self.parts.mint), origin: Origin::default() };
             let items = Arc::clone(&batch);
             let written = self
                 .parts

@@ -8,9 +8,7 @@ use bellwire_domain::{
         Job, NewDelivery, Rows, Settlement, Slot, Subscriptions, Timing,
     },
 };
-use bellwire_wire::{
-    AttemptId, DeliveryId, EndpointId, EventId, EventType, JobId, Namespace, Timestamp, WorkspaceId,
-};
+use bellwire_wire::{AttemptId, DeliveryId, EndpointId, EventId, EventType, JobId, Namespace, Timestamp, WorkspaceId};
 
 use crate::{
     Tx,
@@ -94,7 +92,7 @@ fn attempt(row: &Row<'_>) -> Stored<AttemptRecord> {
 
 impl Tx {
     /// The filter's arguments: endpoint, after, before, status, namespace.
-    fn filter_args<'a>(filter: &'a DeliveryFilter, before: i64) -> [Arg<'a>; 5] {
+    fn filter_args(filter: &DeliveryFilter, before: i64) -> [Arg<'_>; 5] {
         let until = filter.until.map_or(i64::MAX, |until| until.micros() + 1);
         [
             filter.endpoint.as_ref().map(|at| at.endpoint_id.as_str()).into(),
@@ -105,7 +103,12 @@ impl Tx {
         ]
     }
 
-    fn page_deliveries(&mut self, workspace: &WorkspaceId, filter: &DeliveryFilter, page: PageQuery) -> Stored<Page<Delivery>> {
+    fn page_deliveries(
+        &mut self,
+        workspace: &WorkspaceId,
+        filter: &DeliveryFilter,
+        page: PageQuery,
+    ) -> Stored<Page<Delivery>> {
         let [endpoint, after, before, status, namespace] = Self::filter_args(filter, page.before.unwrap_or(i64::MAX));
         let args = [workspace.as_str().into(), endpoint, after, before, status, namespace, (page.limit + 1).into()];
         // Each index is named: the planner knows nothing of how rare a dead letter is.
@@ -310,7 +313,12 @@ impl Rows for Tx {
         )
     }
 
-    async fn deliveries(&mut self, workspace: &WorkspaceId, filter: &DeliveryFilter, page: PageQuery) -> Stored<Page<Delivery>> {
+    async fn deliveries(
+        &mut self,
+        workspace: &WorkspaceId,
+        filter: &DeliveryFilter,
+        page: PageQuery,
+    ) -> Stored<Page<Delivery>> {
         self.page_deliveries(workspace, filter, page)
     }
 
@@ -355,7 +363,13 @@ impl Rows for Tx {
         self.claim_due(claim)
     }
 
-    async fn claim_one(&mut self, at: &EndpointRef, seq: i64, now: Timestamp, lease_until: Timestamp) -> Stored<Option<Claimed>> {
+    async fn claim_one(
+        &mut self,
+        at: &EndpointRef,
+        seq: i64,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Stored<Option<Claimed>> {
         self.claim_this(at, seq, now, lease_until)
     }
 
@@ -391,7 +405,12 @@ impl Rows for Tx {
         self.promote_key(at, key, now)
     }
 
-    async fn due_endpoints(&mut self, now: Timestamp, after: Option<&EndpointRef>, limit: u32) -> Stored<Vec<(EndpointRef, Timestamp)>> {
+    async fn due_endpoints(
+        &mut self,
+        now: Timestamp,
+        after: Option<&EndpointRef>,
+        limit: u32,
+    ) -> Stored<Vec<(EndpointRef, Timestamp)>> {
         self.find_due_endpoints(now, after, limit)
     }
 
@@ -415,7 +434,13 @@ impl Rows for Tx {
         self.find_open_jobs(limit)
     }
 
-    async fn deliveries_after(&mut self, at: &EndpointRef, after: i64, until: i64, limit: u32) -> Stored<Vec<Delivery>> {
+    async fn deliveries_after(
+        &mut self,
+        at: &EndpointRef,
+        after: i64,
+        until: i64,
+        limit: u32,
+    ) -> Stored<Vec<Delivery>> {
         self.query(
             delivery_sql!(
                 "FROM deliveries d INDEXED BY deliveries_endpoint

@@ -177,7 +177,9 @@ impl Tx {
     ) -> Stored<Page<Arc<Endpoint>>> {
         let vault = Arc::clone(&self.vault);
         let rows = self.query(
-            endpoint_sql!("workspace_id = $1 AND ($2 IS NULL OR namespace = $2) AND seq < $3 ORDER BY seq DESC LIMIT $4"),
+            endpoint_sql!(
+                "workspace_id = $1 AND ($2 IS NULL OR namespace = $2) AND seq < $3 ORDER BY seq DESC LIMIT $4"
+            ),
             args![
                 workspace.as_str(),
                 namespace.map(Namespace::as_str),
@@ -189,7 +191,11 @@ impl Tx {
         Ok(Page::from_overfetch(rows, page.limit, |(seq, _)| *seq).map(|(_, endpoint)| endpoint))
     }
 
-    pub(super) fn bound_endpoints(&mut self, workspace: &WorkspaceId, namespace: &Namespace) -> Stored<Vec<EndpointRef>> {
+    pub(super) fn bound_endpoints(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: &Namespace,
+    ) -> Stored<Vec<EndpointRef>> {
         self.query(
             "SELECT id FROM endpoints WHERE workspace_id = $1 AND namespace = $2 AND deleted_at IS NULL",
             args![workspace.as_str(), namespace.as_str()],

@@ -78,7 +78,12 @@ impl Rows for Tx {
         )
     }
 
-    async fn events(&mut self, workspace: &WorkspaceId, filter: &EventFilter, page: PageQuery) -> Stored<Page<StoredEvent>> {
+    async fn events(
+        &mut self,
+        workspace: &WorkspaceId,
+        filter: &EventFilter,
+        page: PageQuery,
+    ) -> Stored<Page<StoredEvent>> {
         let after = filter.since.map_or(0, Timestamp::micros);
         let mut before = page.before.unwrap_or(i64::MAX).min(filter.until.map_or(i64::MAX, |until| until.micros() + 1));
         let wanted = page.limit as usize + 1;
@@ -135,11 +140,10 @@ impl Rows for Tx {
     }
 
     async fn event_newest(&mut self, workspace: &WorkspaceId) -> Stored<i64> {
-        let newest = self.query_one(
-            "SELECT MAX(seq) FROM events WHERE workspace_id = $1",
-            args![workspace.as_str()],
-            |row| row.opt_int(0),
-        )?;
+        let newest =
+            self.query_one("SELECT MAX(seq) FROM events WHERE workspace_id = $1", args![workspace.as_str()], |row| {
+                row.opt_int(0)
+            })?;
         Ok(newest.flatten().unwrap_or(0))
     }
 

@@ -76,12 +76,7 @@ impl Tx {
     pub(super) fn page_jobs(&mut self, at: &EndpointRef, page: PageQuery) -> Stored<Page<Job>> {
         let rows = self.query(
             job_sql!("workspace_id = $1 AND endpoint_id = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4"),
-            args![
-                at.workspace_id.as_str(),
-                at.endpoint_id.as_str(),
-                page.before.unwrap_or(i64::MAX),
-                page.limit + 1
-            ],
+            args![at.workspace_id.as_str(), at.endpoint_id.as_str(), page.before.unwrap_or(i64::MAX), page.limit + 1],
             job,
         )?;
         Ok(Page::from_overfetch(rows, page.limit, |job| job.seq))

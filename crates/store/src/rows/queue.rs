@@ -83,7 +83,13 @@ impl Tx {
         Ok(claimed)
     }
 
-    pub(super) fn claim_this(&mut self, at: &EndpointRef, seq: i64, now: Timestamp, until: Timestamp) -> Stored<Option<Claimed>> {
+    pub(super) fn claim_this(
+        &mut self,
+        at: &EndpointRef,
+        seq: i64,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Stored<Option<Claimed>> {
         let Some(endpoint) = self.find_endpoint(at)? else { return Ok(None) };
         let taken = self.execute(
             "UPDATE deliveries SET due_at = $5, leased_by = $6
@@ -94,11 +100,9 @@ impl Tx {
         if taken == 0 {
             return Ok(None);
         }
-        self.query_one(
-            held_sql!("JOIN events v ON v.seq = d.event_seq WHERE d.seq = $1"),
-            args![seq],
-            |row| held(row, &endpoint),
-        )
+        self.query_one(held_sql!("JOIN events v ON v.seq = d.event_seq WHERE d.seq = $1"), args![seq], |row| {
+            held(row, &endpoint)
+        })
     }
 
     pub(super) fn find_expired(&mut self, at: &EndpointRef, now: Timestamp, limit: u32) -> Stored<Vec<Claimed>> {
@@ -146,7 +150,13 @@ impl Tx {
         Ok(changed > 0)
     }
 
-    pub(super) fn release_held(&mut self, at: &EndpointRef, seq: i64, lease_until: Timestamp, due: Timestamp) -> Stored<bool> {
+    pub(super) fn release_held(
+        &mut self,
+        at: &EndpointRef,
+        seq: i64,
+        lease_until: Timestamp,
+        due: Timestamp,
+    ) -> Stored<bool> {
         let changed = self.execute(
             "UPDATE deliveries SET due_at = $4, leased_by = NULL
              WHERE seq = $1 AND workspace_id = $2 AND due_at = $3 AND status = 0 AND leased_by IS NOT NULL",

@@ -21,10 +21,8 @@ macro_rules! key_sql {
 }
 
 fn key(row: &Row<'_>) -> Stored<(i64, Key)> {
-    let hash: [u8; 32] = row
-        .blob(10)?
-        .try_into()
-        .map_err(|_| StoreError::Broken("a key's hash is not 32 bytes".into()))?;
+    let hash: [u8; 32] =
+        row.blob(10)?.try_into().map_err(|_| StoreError::Broken("a key's hash is not 32 bytes".into()))?;
     let key = Key {
         id: row.with_text(1, KeyId::from_stored)?,
         workspace_id: row.with_text(2, WorkspaceId::from_stored)?,
@@ -102,7 +100,12 @@ impl Rows for Tx {
         Ok(found.map(|(_, key)| key))
     }
 
-    async fn keys(&mut self, workspace: &WorkspaceId, namespace: Option<&Namespace>, page: PageQuery) -> Stored<Page<Key>> {
+    async fn keys(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: Option<&Namespace>,
+        page: PageQuery,
+    ) -> Stored<Page<Key>> {
         let rows = self.query(
             key_sql!(
                 "WHERE workspace_id = $1 AND revoked_at IS NULL AND ($2 IS NULL OR namespace = $2) AND seq < $3
@@ -184,10 +187,8 @@ impl Rows for Tx {
             "SELECT fingerprint, status, body FROM saved_answers WHERE workspace_id = $1 AND route = $2 AND key = $3",
             args![workspace.as_str(), route, key],
             |row| {
-                let fingerprint = row
-                    .blob(0)?
-                    .try_into()
-                    .map_err(|_| StoreError::Broken("a fingerprint is not 32 bytes".into()))?;
+                let fingerprint =
+                    row.blob(0)?.try_into().map_err(|_| StoreError::Broken("a fingerprint is not 32 bytes".into()))?;
                 // An answer may hold a secret that is shown once.
                 let body = vault.open(&place, &row.blob(2)?).map_err(|error| StoreError::Broken(error.to_string()))?;
                 Ok(Saved { fingerprint, status: row.small(1)?, body: body.to_vec() })
@@ -242,9 +243,5 @@ impl Rows for Tx {
 }
 
 fn workspace(row: &Row<'_>) -> Stored<Workspace> {
-    Ok(Workspace {
-        id: row.with_text(0, WorkspaceId::from_stored)?,
-        name: row.text(1)?,
-        created_at: row.time(2)?,
-    })
+    Ok(Workspace { id: row.with_text(0, WorkspaceId::from_stored)?, name: row.text(1)?, created_at: row.time(2)? })
 }

@@ -42,7 +42,7 @@ impl Checkpoint {
     }
 
     pub(crate) fn close(&self) {
-        let _: Result<_, _> = self.stop.try_send(());
+        let _ = self.stop.try_send(());
     }
 }
 

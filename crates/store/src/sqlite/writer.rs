@@ -40,7 +40,7 @@ impl Writer {
         let turn = Turn { tx, busy_since: Arc::clone(&busy_since), born, pressure, closing: Arc::clone(&closing) };
         thread::Builder::new().name("bellwire-writer".into()).spawn(move || {
             turn.run(jobs);
-            let _: Result<(), ()> = stopped.send(());
+            let _ = stopped.send(());
         })?;
         Ok(Self { queue, stop: Mutex::new(Some(stop)), closing, busy_since, born })
     }

@@ -3,13 +3,8 @@
 use super::{ObjectWriter, Row};
 use crate::{Event, json};
 
-pub(super) const ROW: Row = Row {
-    name: "cloudevents",
-    content_type: "application/cloudevents+json",
-    body,
-    headers: |_, _| {},
-    own: &[],
-};
+pub(super) const ROW: Row =
+    Row { name: "cloudevents", content_type: "application/cloudevents+json", body, headers: |_, _| {}, own: &[] };
 
 fn body(event: &Event, out: &mut String) {
     let mut object = ObjectWriter::open(out);

@@ -123,8 +123,7 @@ impl FromStr for Dialect {
 
     fn from_str(text: &str) -> Result<Self, DialectError> {
         let mut all = Self::ALL.into_iter();
-        all.find(|dialect| dialect.as_str() == text)
-            .ok_or(DialectError)
+        all.find(|dialect| dialect.as_str() == text).ok_or(DialectError)
     }
 }
 

@@ -16,11 +16,7 @@ pub(super) const ROW: Row = Row {
     content_type: "application/json",
     body,
     headers,
-    own: &[
-        "x-paygraph-signature",
-        "x-paygraph-delivery-id",
-        "x-paygraph-attempt",
-    ],
+    own: &["x-paygraph-signature", "x-paygraph-delivery-id", "x-paygraph-attempt"],
 };
 
 fn is_approval(event: &Event) -> bool {

@@ -2,13 +2,8 @@
 use super::{ObjectWriter, Row};
 use crate::{Event, Namespace, json};
 
-pub(super) const ROW: Row = Row {
-    name: "standard",
-    content_type: "application/json",
-    body,
-    headers: |_, _| {},
-    own: &[],
-};
+pub(super) const ROW: Row =
+    Row { name: "standard", content_type: "application/json", body, headers: |_, _| {}, own: &[] };
 
 /// What serialising the event gives, with the whitespace inside `data` dropped.
 fn body(event: &Event, out: &mut String) {
@@ -22,7 +17,5 @@ fn body(event: &Event, out: &mut String) {
     if let Some(source) = &event.source {
         object.text("source", source);
     }
-    object
-        .with("data", |out| json::compact_into(event.data.get(), out))
-        .close();
+    object.with("data", |out| json::compact_into(event.data.get(), out)).close();
 }

@@ -29,9 +29,7 @@ pub(super) fn trimmings(body: &[u8]) -> impl Iterator<Item = Change> {
         ("with LF line endings", unix.into_bytes()),
         ("with CR LF line endings", windows.into_bytes()),
     ];
-    changes
-        .into_iter()
-        .map(|(name, body)| Change { name, body })
+    changes.into_iter().map(|(name, body)| Change { name, body })
 }
 
 /// The same JSON in the layouts of common writers, keys as they are or sorted, other characters
@@ -58,23 +56,15 @@ pub(super) fn rewritings(body: &[u8]) -> impl Iterator<Item = Change> {
             ["indented by two", "indented by two, escaped to ASCII"],
         ];
         let sorted_names = [
-            [
-                "with sorted keys and no whitespace",
-                "with sorted keys and no whitespace, escaped to ASCII",
-            ],
+            ["with sorted keys and no whitespace", "with sorted keys and no whitespace, escaped to ASCII"],
             [
                 "with sorted keys and `, ` and `: ` between",
                 "with sorted keys and `, ` and `: ` between, escaped to ASCII",
             ],
-            [
-                "with sorted keys, indented by two",
-                "with sorted keys, indented by two, escaped to ASCII",
-            ],
+            ["with sorted keys, indented by two", "with sorted keys, indented by two, escaped to ASCII"],
         ];
         let bases = [(exact, names), (same, names), (sorted, sorted_names)];
-        bases
-            .into_iter()
-            .flat_map(|(base, names)| layouts(&base, names))
+        bases.into_iter().flat_map(|(base, names)| layouts(&base, names))
     })
 }
 
@@ -83,14 +73,8 @@ fn layouts(compact: &str, names: [[&'static str; 2]; 3]) -> Vec<Change> {
     let layouts = [compact.to_owned(), json::spaced(compact), indented(compact)];
     let mut changes = Vec::with_capacity(6);
     for (text, [plain, escaped]) in layouts.into_iter().zip(names) {
-        changes.push(Change {
-            name: escaped,
-            body: ascii(&text).into_bytes(),
-        });
-        changes.push(Change {
-            name: plain,
-            body: text.into_bytes(),
-        });
+        changes.push(Change { name: escaped, body: ascii(&text).into_bytes() });
+        changes.push(Change { name: plain, body: text.into_bytes() });
     }
     changes
 }

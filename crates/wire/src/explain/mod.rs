@@ -71,10 +71,7 @@ pub struct Finding {
 }
 
 fn finding(code: Code, sentence: impl Into<String>) -> Finding {
-    Finding {
-        code,
-        sentence: sentence.into(),
-    }
+    Finding { code, sentence: sentence.into() }
 }
 
 /// Says why `verify` does not accept a request, or that it does. Never empty; the likeliest first.
@@ -88,10 +85,8 @@ pub fn explain(
     let mut findings = Vec::new();
     match verify(scheme, &[secret], headers, body, now, TOLERANCE) {
         Ok(_) => return vec![finding(Code::Valid, "The signature is valid and timely.")],
-        Err(SignatureError::MissingHeader(name)) => findings.push(finding(
-            Code::MissingHeader,
-            format!("The header {name} is missing; a proxy may have dropped it."),
-        )),
+        Err(SignatureError::MissingHeader(name)) => findings
+            .push(finding(Code::MissingHeader, format!("The header {name} is missing; a proxy may have dropped it."))),
         Err(SignatureError::MalformedHeader(name)) => findings.push(finding(
             Code::MalformedHeader,
             format!("The header {name} does not have the form that {scheme} gives it."),
@@ -102,22 +97,12 @@ pub fn explain(
         Err(SignatureError::NoMatch | SignatureError::TimestampOutOfTolerance { .. }) => {}
     }
     if let Ok(claim) = Claim::read(scheme, headers) {
-        let trial = Trial {
-            claim,
-            secret,
-            body,
-        };
+        let trial = Trial { claim, secret, body };
         if let Some(found) = trial.age(now) {
             findings.push(found);
             return findings;
         }
-        let tests = [
-            Trial::secret_text,
-            Trial::secret_bytes,
-            Trial::body,
-            Trial::time_unit,
-            Trial::swapped,
-        ];
+        let tests = [Trial::secret_text, Trial::secret_bytes, Trial::body, Trial::time_unit, Trial::swapped];
         findings.extend(tests.iter().filter_map(|test| test(&trial)));
     }
     findings.extend(encoding(scheme, secret, headers, body));
@@ -144,16 +129,9 @@ fn unreadable_secret(scheme: Scheme) -> &'static str {
 }
 
 /// The right signature in the wrong clothes. Reads the header loosely.
-fn encoding(
-    scheme: Scheme,
-    secret: &str,
-    headers: &(impl HeaderLookup + ?Sized),
-    body: &[u8],
-) -> Option<Finding> {
+fn encoding(scheme: Scheme, secret: &str, headers: &(impl HeaderLookup + ?Sized), body: &[u8]) -> Option<Finding> {
     let value = headers.values(scheme.signature_header()).next()?;
-    let value = std::str::from_utf8(value)
-        .ok()?
-        .get(..value.len().min(4096))?;
+    let value = std::str::from_utf8(value).ok()?.get(..value.len().min(4096))?;
     let Some(Key::Mac(key)) = Key::read(scheme, secret) else {
         return None;
     };
@@ -173,27 +151,16 @@ fn encoding(
     let mac = sign::mac(&key, &claim.content(body));
     let lower = hex::encode(mac);
     let base64 = STANDARD.encode(mac);
-    let right = if scheme.keyed_by_text() {
-        &lower
-    } else {
-        &base64
-    };
+    let right = if scheme.keyed_by_text() { &lower } else { &base64 };
     let bare = |word: &&str| {
-        let word = ["v1=", "v0=", "sha256=", "v1:"]
-            .iter()
-            .find_map(|prefix| word.strip_prefix(prefix))
-            .unwrap_or(word);
+        let word = ["v1=", "v0=", "sha256=", "v1:"].iter().find_map(|prefix| word.strip_prefix(prefix)).unwrap_or(word);
         word != right
             && (word.eq_ignore_ascii_case(&lower)
                 || word.trim_end_matches('=') == base64.trim_end_matches('=')
                 || word.replace('-', "+").replace('_', "/") == base64)
     };
     words.iter().any(bare).then(|| {
-        let due = if scheme.keyed_by_text() {
-            "lower-case hex"
-        } else {
-            "padded standard base64"
-        };
+        let due = if scheme.keyed_by_text() { "lower-case hex" } else { "padded standard base64" };
         finding(
             Code::SignatureEncoding,
             format!("The signature is right but wrongly written; {scheme} has it in {due}."),
@@ -202,20 +169,11 @@ fn encoding(
 }
 
 /// The first other scheme in which the request verifies at any age.
-fn other_scheme(
-    scheme: Scheme,
-    secret: &str,
-    headers: &(impl HeaderLookup + ?Sized),
-    body: &[u8],
-) -> Option<Finding> {
+fn other_scheme(scheme: Scheme, secret: &str, headers: &(impl HeaderLookup + ?Sized), body: &[u8]) -> Option<Finding> {
     let fits = |other: &Scheme| {
         other.signature_header() != scheme.signature_header()
-            && Claim::read(*other, headers)
-                .is_ok_and(|claim| signer(&claim, &[secret.trim()], body).is_ok())
+            && Claim::read(*other, headers).is_ok_and(|claim| signer(&claim, &[secret.trim()], body).is_ok())
     };
     let other = Scheme::ALL.into_iter().find(fits)?;
-    Some(finding(
-        Code::WrongScheme,
-        format!("The request is not signed as {scheme} but verifies as {other}."),
-    ))
+    Some(finding(Code::WrongScheme, format!("The request is not signed as {scheme} but verifies as {other}.")))
 }

@@ -28,8 +28,7 @@ impl Trial<'_> {
 
     /// Whether it would match over other content.
     fn matches_content(&self, content: &[&[u8]]) -> bool {
-        Key::read(self.claim.scheme, self.secret)
-            .is_some_and(|key| key.signed(&self.claim, content))
+        Key::read(self.claim.scheme, self.secret).is_some_and(|key| key.signed(&self.claim, content))
     }
 
     /// The signature fits, so only its time can be wrong.
@@ -102,8 +101,7 @@ impl Trial<'_> {
     pub(super) fn secret_bytes(&self) -> Option<Finding> {
         let text = self.secret.trim();
         let content = self.claim.content(self.body);
-        let made_with =
-            |key: &[u8]| Key::Mac(Zeroizing::new(key.to_vec())).signed(&self.claim, &content);
+        let made_with = |key: &[u8]| Key::Mac(Zeroizing::new(key.to_vec())).signed(&self.claim, &content);
         if self.claim.scheme.keyed_by_text() {
             let base64 = text.strip_prefix(SECRET_PREFIX).unwrap_or(text);
             let key = decode_key(base64).ok()?;
@@ -146,10 +144,7 @@ impl Trial<'_> {
         let other = |number: i64| {
             let text = number.to_string();
             let mut claim = self.claim.clone();
-            claim.stamp = Some(Stamp {
-                text: &text,
-                ..stamp
-            });
+            claim.stamp = Some(Stamp { text: &text, ..stamp });
             self.matches_content(&claim.content(self.body))
         };
         (other(number / 1_000) || number.checked_mul(1_000).is_some_and(other)).then(|| {

@@ -14,10 +14,7 @@ pub const USER_DATA_KEYS: [&str; 4] = ["metadata", "details", "parameters", "ext
 
 /// Appends `json` without the whitespace between its tokens.
 pub fn compact_into(json: &str, out: &mut String) {
-    if json
-        .bytes()
-        .any(|c| matches!(c, b' ' | b'\n' | b'\r' | b'\t'))
-    {
+    if json.bytes().any(|c| matches!(c, b' ' | b'\n' | b'\r' | b'\t')) {
         for token in Tokens(json) {
             push(token, out);
         }
@@ -97,12 +94,7 @@ struct Rewriter<'a, 'o> {
 
 impl<'a, 'o> Rewriter<'a, 'o> {
     fn new(camel: bool, out: &'o mut String) -> Self {
-        Self {
-            camel,
-            out,
-            stack: Vec::new(),
-            user: None,
-        }
+        Self { camel, out, stack: Vec::new(), user: None }
     }
 
     fn run(&mut self, tokens: &mut Tokens<'a>) {
@@ -148,11 +140,7 @@ impl<'a, 'o> Rewriter<'a, 'o> {
     /// Writes a member's name and colon, or skips the whole member; true if written.
     fn name(&mut self, text: &'a str, tokens: &mut Tokens<'a>) -> bool {
         let raw = inside(text);
-        let name = if self.camel && self.user.is_none() {
-            camel(raw)
-        } else {
-            Cow::Borrowed(raw)
-        };
+        let name = if self.camel && self.user.is_none() { camel(raw) } else { Cow::Borrowed(raw) };
         if let Some(frame) = self.stack.last_mut()
             && frame.unique
             && !frame.seen.insert(plain(&name))
@@ -222,11 +210,7 @@ fn plain<'a>(raw: &Cow<'a, str>) -> Cow<'a, str> {
 
 /// A pure `snake_case` name, `[a-z][a-z0-9]*(_[a-z0-9]+)*`, in camelCase; any other as it is.
 pub fn camel(name: &str) -> Cow<'_, str> {
-    let word = |word: &str| {
-        word.bytes()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-            && !word.is_empty()
-    };
+    let word = |word: &str| word.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()) && !word.is_empty();
     let starts = name.as_bytes().first().is_some_and(u8::is_ascii_lowercase);
     if !starts || !name.contains('_') || !name.split('_').all(word) {
         return Cow::Borrowed(name);

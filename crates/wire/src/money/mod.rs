@@ -70,11 +70,7 @@ impl UsdNanos {
     pub fn cents(self) -> i64 {
         let whole = self.0.checked_div(CENT).unwrap_or(0);
         let rest = self.0.checked_rem(CENT).unwrap_or(0);
-        if rest.unsigned_abs() >= CENT.unsigned_abs().div_ceil(2) {
-            whole.saturating_add(rest.signum())
-        } else {
-            whole
-        }
+        if rest.unsigned_abs() >= CENT.unsigned_abs().div_ceil(2) { whole.saturating_add(rest.signum()) } else { whole }
     }
 
     /// Whether it is below zero.

@@ -27,11 +27,7 @@ impl<'t> Number<'t> {
         if !digits(whole) || (whole.len() > 1 && whole.starts_with('0')) {
             return None;
         }
-        Some(Self {
-            whole,
-            fraction,
-            exponent: exponent.map_or(Some(0), read_exponent)?,
-        })
+        Some(Self { whole, fraction, exponent: exponent.map_or(Some(0), read_exponent)? })
     }
 
     /// As nano-dollars.
@@ -44,17 +40,9 @@ impl<'t> Number<'t> {
             return Ok(0);
         }
         // The power of ten that makes the significant digits nano-dollars.
-        let power = DECIMALS
-            .saturating_add(self.exponent)
-            .saturating_add(zeros)
-            .saturating_sub(length(self.fraction));
-        let power = u32::try_from(power).map_err(|_| {
-            if power < 0 {
-                MoneyError::TooPrecise
-            } else {
-                MoneyError::TooLarge
-            }
-        })?;
+        let power = DECIMALS.saturating_add(self.exponent).saturating_add(zeros).saturating_sub(length(self.fraction));
+        let power =
+            u32::try_from(power).map_err(|_| if power < 0 { MoneyError::TooPrecise } else { MoneyError::TooLarge })?;
         let nanos = significant.parse::<i64>().ok();
         let scaled = 10_i64.checked_pow(power).zip(nanos);
         scaled
@@ -71,11 +59,7 @@ fn read_exponent(text: &str) -> Option<i64> {
         return None;
     }
     let size = digits.parse::<i64>().unwrap_or(i64::MAX);
-    Some(if text.starts_with('-') {
-        size.saturating_neg()
-    } else {
-        size
-    })
+    Some(if text.starts_with('-') { size.saturating_neg() } else { size })
 }
 
 fn length(text: &str) -> i64 {

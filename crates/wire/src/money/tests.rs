@@ -22,10 +22,7 @@ fn amounts_are_read_exactly() {
         ("9007199254740993e-9", 9_007_199_254_740_993),
     ] {
         assert_eq!(text.parse(), Ok(UsdNanos(nanos)), "{text}");
-        assert_eq!(
-            UsdNanos::from_json(&format!("\"{text}\"")),
-            Ok(UsdNanos(nanos))
-        );
+        assert_eq!(UsdNanos::from_json(&format!("\"{text}\"")), Ok(UsdNanos(nanos)));
     }
 }
 
@@ -89,12 +86,7 @@ fn amounts_are_written_as_exact_json_numbers() {
 
 #[test]
 fn cents_round_halves_up_and_arithmetic_never_wraps() {
-    for (nanos, cents) in [
-        (4_999_999, 0),
-        (5_000_000, 1),
-        (15_000_000, 2),
-        (-5_000_000, -1),
-    ] {
+    for (nanos, cents) in [(4_999_999, 0), (5_000_000, 1), (15_000_000, 2), (-5_000_000, -1)] {
         assert_eq!(UsdNanos(nanos).cents(), cents);
     }
     let most = UsdNanos(i64::MAX);
@@ -102,10 +94,7 @@ fn cents_round_halves_up_and_arithmetic_never_wraps() {
     assert_eq!(most.checked_mul(2), None);
     assert_eq!(UsdNanos(i64::MIN).checked_sub(UsdNanos(1)), None);
     assert_eq!(UsdNanos::checked_sum([most, most]), None);
-    assert_eq!(
-        UsdNanos::checked_sum([UsdNanos(1), UsdNanos(2)]),
-        Some(UsdNanos(3))
-    );
+    assert_eq!(UsdNanos::checked_sum([UsdNanos(1), UsdNanos(2)]), Some(UsdNanos(3)));
     assert_eq!(UsdNanos::from_dollars(1_000_000_000), Some(UsdNanos::MAX));
     assert_eq!(UsdNanos::from_dollars(i64::MAX), None);
 }

@@ -41,30 +41,17 @@ impl Stamp<'_> {
 
     /// How old it is at `now`, in microseconds; negative if it is yet to come.
     pub(crate) fn age_micros(self, now: Timestamp) -> i64 {
-        let now = if self.whole_seconds {
-            now.seconds().saturating_mul(1_000_000)
-        } else {
-            now.micros()
-        };
+        let now = if self.whole_seconds { now.seconds().saturating_mul(1_000_000) } else { now.micros() };
         now.saturating_sub(self.micros)
     }
 }
 
 impl<'h> Claim<'h> {
     /// Reads the headers of `scheme`.
-    pub(crate) fn read(
-        scheme: Scheme,
-        headers: &'h (impl HeaderLookup + ?Sized),
-    ) -> Result<Self, SignatureError> {
+    pub(crate) fn read(scheme: Scheme, headers: &'h (impl HeaderLookup + ?Sized)) -> Result<Self, SignatureError> {
         let name = scheme.signature_header();
         let list = only(headers, name)?;
-        let mut claim = Self {
-            scheme,
-            id: None,
-            stamp: None,
-            signatures: Vec::new(),
-            asymmetric: Vec::new(),
-        };
+        let mut claim = Self { scheme, id: None, stamp: None, signatures: Vec::new(), asymmetric: Vec::new() };
         let malformed = SignatureError::MalformedHeader(name);
         match scheme {
             Scheme::Standard | Scheme::CloudEvents => {
@@ -99,11 +86,7 @@ impl<'h> Claim<'h> {
         Self {
             scheme,
             id,
-            stamp: at.map(|text| Stamp {
-                text,
-                micros: 0,
-                whole_seconds: true,
-            }),
+            stamp: at.map(|text| Stamp { text, micros: 0, whole_seconds: true }),
             signatures: Vec::new(),
             asymmetric: Vec::new(),
         }
@@ -184,11 +167,7 @@ fn stamp(text: &str, millis: bool) -> Option<Stamp<'_>> {
     let number: i64 = text.parse().ok()?;
     let whole_seconds = !(millis && number > SECONDS_MAX);
     let unit = if whole_seconds { 1_000_000 } else { 1_000 };
-    Some(Stamp {
-        text,
-        micros: number.saturating_mul(unit),
-        whole_seconds,
-    })
+    Some(Stamp { text, micros: number.saturating_mul(unit), whole_seconds })
 }
 
 /// A text that can be the hex of a SHA-256: 64 lower-case digits.

@@ -80,25 +80,15 @@ pub fn verify(
     {
         let age = stamp.age_micros(now);
         if u128::from(age.unsigned_abs()) > tolerance.as_micros() {
-            return Err(SignatureError::TimestampOutOfTolerance {
-                age_seconds: whole_seconds(age),
-            });
+            return Err(SignatureError::TimestampOutOfTolerance { age_seconds: whole_seconds(age) });
         }
     }
     let secret_index = signer(&claim, secrets, body)?;
-    Ok(Verified {
-        id: claim.id.map(str::to_owned),
-        timestamp: claim.stamp.map(claim::Stamp::time),
-        secret_index,
-    })
+    Ok(Verified { id: claim.id.map(str::to_owned), timestamp: claim.stamp.map(claim::Stamp::time), secret_index })
 }
 
 /// Which of the secrets made one of the claimed signatures, whatever their age.
-pub(crate) fn signer(
-    claim: &Claim<'_>,
-    secrets: &[&str],
-    body: &[u8],
-) -> Result<usize, SignatureError> {
+pub(crate) fn signer(claim: &Claim<'_>, secrets: &[&str], body: &[u8]) -> Result<usize, SignatureError> {
     let content = claim.content(body);
     let mut readable = false;
     for (index, secret) in secrets.iter().enumerate() {
@@ -110,11 +100,7 @@ pub(crate) fn signer(
             return Ok(index);
         }
     }
-    Err(if readable {
-        SignatureError::NoMatch
-    } else {
-        SignatureError::BadSecret
-    })
+    Err(if readable { SignatureError::NoMatch } else { SignatureError::BadSecret })
 }
 
 /// A secret as its scheme uses it.
@@ -150,8 +136,7 @@ impl Key {
                 let message = content.concat();
                 let made = |text: &&str| {
                     let mut signature = [0; 64];
-                    matches!(STANDARD.decode_slice(text, &mut signature), Ok(64))
-                        && key.verifies(&message, &signature)
+                    matches!(STANDARD.decode_slice(text, &mut signature), Ok(64)) && key.verifies(&message, &signature)
                 };
                 claim.asymmetric.iter().any(made)
             }

@@ -117,8 +117,7 @@ impl FromStr for Scheme {
 
     fn from_str(text: &str) -> Result<Self, SchemeError> {
         let mut all = Self::ALL.into_iter();
-        all.find(|scheme| scheme.as_str() == text)
-            .ok_or(SchemeError)
+        all.find(|scheme| scheme.as_str() == text).ok_or(SchemeError)
     }
 }
 

@@ -1,12 +1,8 @@
 //! An event and an attempt to test with.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared by the test binaries; each uses some of it"
-)]
+#![allow(dead_code, unreachable_pub, reason = "shared by the test binaries; each uses some of it")]
 use bellwire_wire::{
-    AttemptId, DeliveryId, Dialect, EndpointSecret, Event, EventId, EventType, Namespace, Outgoing,
-    SigningKey, Timestamp, WorkspaceId,
+    AttemptId, DeliveryId, Dialect, EndpointSecret, Event, EventId, EventType, Namespace, Outgoing, SigningKey,
+    Timestamp, WorkspaceId,
 };
 use serde_json::value::RawValue;
 
@@ -32,10 +28,7 @@ pub fn secret(byte: u8) -> EndpointSecret {
     EndpointSecret::from_random(&[byte; 48]).expect("48 bytes")
 }
 
-#[allow(
-    clippy::struct_field_names,
-    reason = "`attempt_id` is the name on the wire"
-)]
+#[allow(clippy::struct_field_names, reason = "`attempt_id` is the name on the wire")]
 pub struct Attempt {
     pub event: Event,
     pub body: Vec<u8>,

@@ -10,7 +10,11 @@ use bellwire_wire::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{EndpointView, endpoint_of, form::{EndpointForm, blank}, visible};
+use super::{
+    EndpointView, endpoint_of,
+    form::{EndpointForm, blank},
+    visible,
+};
 use crate::{
     api::{
         extract::{By, FromQuery, Json, Parameters, Query, WebhooksManage},
@@ -58,7 +62,11 @@ struct EndpointList {
 #[utoipa::path(get, path = "/v1/webhooks", tag = "delivery",
     params(("namespace" = Option<String>, Query), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, body = EndpointList)))]
-pub(super) async fn list(State(app): State<Arc<App>>, by: By<WebhooksManage>, Query(PageOnly(query)): Query<PageOnly>) -> Answer {
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    Query(PageOnly(query)): Query<PageOnly>,
+) -> Answer {
     let (workspace, namespace) = (by.workspace().clone(), by.namespace.clone());
     let page = app
         .query("endpoints", move |tx| {
@@ -85,7 +93,12 @@ pub(super) async fn get(State(app): State<Arc<App>>, by: By<WebhooksManage>, Pat
     request_body = EndpointForm,
     responses((status = 200, body = EndpointAnswer), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
-pub(super) async fn update(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>, body: Json<EndpointForm>) -> Answer {
+pub(super) async fn update(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    Path(id): Path<String>,
+    body: Json<EndpointForm>,
+) -> Answer {
     let at = endpoint_of(&app, &by, &id).await?.at.clone();
     // A bound key cannot let go of its namespace.
     let named = body.value.namespace();
@@ -107,9 +120,14 @@ pub(super) async fn update(State(app): State<Arc<App>>, by: By<WebhooksManage>, 
                 bellwire_domain::workspace::Rows::namespace_touch(tx, &at.workspace_id, namespace, ctx.now).await?;
             }
             let changed = delivery::update_endpoint(tx, &ctx, &before, config, status).await?;
-            Ok(changed.map(|endpoint| Reply::ok(&EndpointAnswer { endpoint: EndpointView::new(&app, &endpoint, false) })).ok_or_else(|| {
-                Problem::new(Code::StateConflict, "`ordered` can change only while no delivery is pending: their order could not be promised.")
-            }))
+            Ok(changed
+                .map(|endpoint| Reply::ok(&EndpointAnswer { endpoint: EndpointView::new(&app, &endpoint, false) }))
+                .ok_or_else(|| {
+                    Problem::new(
+                        Code::StateConflict,
+                        "`ordered` can change only while no delivery is pending: their order could not be promised.",
+                    )
+                }))
         })
     })
     .await
@@ -194,10 +212,16 @@ struct StatsView {
 #[utoipa::path(get, path = "/v1/webhooks/{endpoint_id}/stats", tag = "delivery",
     params(("endpoint_id" = String, Path), ("since" = Option<String>, Query)),
     responses((status = 200, body = StatsView), (status = 404, body = ProblemBody)))]
-pub(super) async fn stats(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>, Query(query): Query<StatsQuery>) -> Answer {
+pub(super) async fn stats(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    Path(id): Path<String>,
+    Query(query): Query<StatsQuery>,
+) -> Answer {
     let endpoint = endpoint_of(&app, &by, &id).await?;
     let now = app.clock.now();
-    let since = query.since.map_or_else(|| now.before(std::time::Duration::from_secs(86_400)), |since| since.resolve(now));
+    let since =
+        query.since.map_or_else(|| now.before(std::time::Duration::from_secs(86_400)), |since| since.resolve(now));
     let at = endpoint.at.clone();
     let (hours, health, counts) = app
         .query("stats", move |tx| {
@@ -208,7 +232,8 @@ pub(super) async fn stats(State(app): State<Arc<App>>, by: By<WebhooksManage>, P
                 let hours = tx.hours(&at, from).await?;
                 let health = tx.health(&at).await?;
                 let mut counts = [0; 4];
-                let states = [None, Some(DeliveryStatus::Pending), Some(DeliveryStatus::Success), Some(DeliveryStatus::Failed)];
+                let states =
+                    [None, Some(DeliveryStatus::Pending), Some(DeliveryStatus::Success), Some(DeliveryStatus::Failed)];
                 for (count, status) in counts.iter_mut().zip(states) {
                     let filter = DeliveryFilter { endpoint: Some(at.clone()), status, ..DeliveryFilter::default() };
                     *count = tx.delivery_count(&at.workspace_id, &filter).await?;
@@ -221,7 +246,14 @@ pub(super) async fn stats(State(app): State<Arc<App>>, by: By<WebhooksManage>, P
     Ok(Reply::ok(&stats_view(&endpoint, since, now, hours, &health, counts)))
 }
 
-fn stats_view(endpoint: &Endpoint, since: Timestamp, now: Timestamp, hours: Vec<Hour>, health: &Health, counts: [u64; 4]) -> StatsView {
+fn stats_view(
+    endpoint: &Endpoint,
+    since: Timestamp,
+    now: Timestamp,
+    hours: Vec<Hour>,
+    health: &Health,
+    counts: [u64; 4],
+) -> StatsView {
     let sum = |field: fn(&Hour) -> u64| hours.iter().map(field).sum::<u64>();
     let (succeeded, failed) = (sum(|hour| hour.succeeded), sum(|hour| hour.failed));
     let attempts = succeeded + failed;

@@ -3,9 +3,7 @@ use std::collections::BTreeMap;
 
 use bellwire_domain::{
     Faults,
-    delivery::{
-        EndpointConfig, EndpointKind, EndpointStatus, EventPattern, Filter, Preset, RetryPolicy, Signing,
-    },
+    delivery::{EndpointConfig, EndpointKind, EndpointStatus, EventPattern, Filter, Preset, RetryPolicy, Signing},
 };
 use bellwire_wire::{Dialect, Namespace, is_reserved_header};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -179,7 +177,11 @@ impl EndpointForm {
                     None
                 }
             };
-            faults.check(!made || kind.is_none_or(|kind| kind == config.kind), "kind", "cannot be changed: make another endpoint");
+            faults.check(
+                !made || kind.is_none_or(|kind| kind == config.kind),
+                "kind",
+                "cannot be changed: make another endpoint",
+            );
             config.kind = kind.unwrap_or(config.kind);
         }
         self.url.set(&mut config.url);
@@ -237,7 +239,9 @@ impl EndpointForm {
 fn check_url(config: &EndpointConfig, policy: &AddressPolicy, faults: &mut Faults) {
     match (config.kind, config.url.as_deref()) {
         (EndpointKind::Push, None) => faults.add("url", "is required"),
-        (EndpointKind::Pull, Some(_)) => faults.add("url", "must be absent for kind pull: its deliveries are taken, not sent"),
+        (EndpointKind::Pull, Some(_)) => {
+            faults.add("url", "must be absent for kind pull: its deliveries are taken, not sent")
+        }
         (EndpointKind::Push, Some(url)) => {
             faults.take("url", policy.check_url(url));
         }
@@ -311,7 +315,9 @@ fn policy_of(form: RetryForm, faults: &mut Faults) -> Option<RetryPolicy> {
             for (index, step) in steps.iter().enumerate() {
                 let field = format!("retry.schedule[{index}]");
                 let Some(Span(span)) = faults.take(&field, step.parse::<Span>()) else { continue };
-                let whole = u32::try_from(span.as_secs()).ok().filter(|seconds| (1..=86_400).contains(seconds) && span.subsec_millis() == 0);
+                let whole = u32::try_from(span.as_secs())
+                    .ok()
+                    .filter(|seconds| (1..=86_400).contains(seconds) && span.subsec_millis() == 0);
                 match whole {
                     Some(seconds) => schedule.push(seconds),
                     None => faults.add(field, "must be 1s to 24h in whole seconds"),

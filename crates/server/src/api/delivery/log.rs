@@ -95,7 +95,12 @@ async fn list(app: &App, by: &By<WebhooksManage>, endpoint: Option<EndpointRef>,
         ("since" = Option<String>, Query), ("until" = Option<String>, Query),
         ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, body = DeliveryList), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
-pub(super) async fn of_endpoint(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>, Query(query): Query<LogQuery>) -> Answer {
+pub(super) async fn of_endpoint(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    Path(id): Path<String>,
+    Query(query): Query<LogQuery>,
+) -> Answer {
     let endpoint = endpoint_of(&app, &by, &id).await?;
     list(&app, &by, Some(endpoint.at.clone()), query).await
 }
@@ -108,7 +113,8 @@ pub(super) async fn of_endpoint(State(app): State<Arc<App>>, by: By<WebhooksMana
     responses((status = 200, body = DeliveryList), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn all(State(app): State<Arc<App>>, by: By<WebhooksManage>, Query(query): Query<LogQuery>) -> Answer {
     if by.principal.bound().is_some() {
-        let detail = "A key of one namespace lists the deliveries of each of its endpoints: /v1/webhooks/{id}/deliveries.";
+        let detail =
+            "A key of one namespace lists the deliveries of each of its endpoints: /v1/webhooks/{id}/deliveries.";
         return Err(Problem::new(crate::api::problem::Code::Forbidden, detail));
     }
     list(&app, &by, None, query).await
@@ -149,12 +155,12 @@ async fn detail(app: &App, by: &By<WebhooksManage>, id: &str) -> Answer {
             Box::pin(async move { find(tx, &workspace, &id).await })
         })
         .await?;
-    let found = found
-        .filter(|found| visible(&by.principal, &found.endpoint))
-        .ok_or_else(|| Problem::not_found("delivery"))?;
+    let found =
+        found.filter(|found| visible(&by.principal, &found.endpoint)).ok_or_else(|| Problem::not_found("delivery"))?;
     let request = found.attempts.last().map(|attempt| {
         let own = found.endpoint.config.headers.clone();
-        let headers: BTreeMap<String, String> = own.into_iter().chain(attempt.request_headers.iter().cloned()).collect();
+        let headers: BTreeMap<String, String> =
+            own.into_iter().chain(attempt.request_headers.iter().cloned()).collect();
         // The body is a function of the stored event and the dialect, the same for ever.
         let body = String::from_utf8_lossy(&found.endpoint.config.dialect.encode(&found.event)).into_owned();
         RequestView { method: "POST", url: found.endpoint.config.url.clone(), headers, body }
@@ -205,7 +211,11 @@ async fn retry_one(app: &App, by: &By<WebhooksManage>, id: &str) -> Answer {
 #[utoipa::path(post, path = "/v1/webhooks/deliveries/{delivery_id}/retry", tag = "delivery",
     params(("delivery_id" = String, Path)),
     responses((status = 202, body = DeliveryView), (status = 404, body = ProblemBody)))]
-pub(super) async fn retry_nested(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>) -> Answer {
+pub(super) async fn retry_nested(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    Path(id): Path<String>,
+) -> Answer {
     retry_one(&app, &by, &id).await
 }
 
@@ -243,7 +253,11 @@ const CHUNK: u32 = 200;
 /// Try many deliveries again now.
 #[utoipa::path(post, path = "/v1/deliveries/retry", tag = "delivery", request_body = RetryManyForm,
     responses((status = 202, body = RetryManyAnswer), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
-pub(super) async fn retry_many(State(app): State<Arc<App>>, by: By<WebhooksManage>, body: Json<RetryManyForm>) -> Answer {
+pub(super) async fn retry_many(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    body: Json<RetryManyForm>,
+) -> Answer {
     let now = app.clock.now();
     let mut faults = Faults::default();
     let status = match body.value.status {
@@ -257,7 +271,13 @@ pub(super) async fn retry_many(State(app): State<Arc<App>>, by: By<WebhooksManag
     faults.or(())?;
     let endpoint = endpoint_of(&app, &by, &body.value.endpoint_id).await?;
     // Deliveries made from here on are not meant: the work has an end.
-    let filter = DeliveryFilter { endpoint: Some(endpoint.at.clone()), status, since, until: until.or(Some(now)), namespace: None };
+    let filter = DeliveryFilter {
+        endpoint: Some(endpoint.at.clone()),
+        status,
+        since,
+        until: until.or(Some(now)),
+        namespace: None,
+    };
     let mut retried = 0_u64;
     let mut before = None;
     loop {

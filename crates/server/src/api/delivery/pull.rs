@@ -69,7 +69,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
     request_body = PullForm,
     responses((status = 200, body = PullReply), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
-pub(super) async fn pull(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>, body: Json<PullForm>) -> Answer {
+pub(super) async fn pull(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    Path(id): Path<String>,
+    body: Json<PullForm>,
+) -> Answer {
     let mut faults = Faults::default();
     let max = body.value.max.unwrap_or(10);
     faults.check((1..=100).contains(&max), "max", "must be 1 to 100");
@@ -82,7 +87,10 @@ pub(super) async fn pull(State(app): State<Arc<App>>, by: By<WebhooksManage>, Pa
     faults.or(())?;
     let endpoint = endpoint_of(&app, &by, &id).await?;
     if endpoint.config.kind != EndpointKind::Pull {
-        return Err(Problem::new(Code::StateConflict, "This endpoint is pushed to; only endpoints of kind pull can be pulled."));
+        return Err(Problem::new(
+            Code::StateConflict,
+            "This endpoint is pushed to; only endpoints of kind pull can be pulled.",
+        ));
     }
     let until = tokio::time::Instant::now() + wait;
     let mut bell = app.hub.listen(by.workspace());
@@ -182,7 +190,9 @@ async fn take(app: &App, by: &By<WebhooksManage>, id: &str, lease: Option<Timest
     app.command("pull_answer", by, None, move |tx, ctx| {
         let (workspace, id, principal) = (workspace.clone(), id.clone(), Arc::clone(&principal));
         Box::pin(async move {
-            let Some(delivery) = tx.delivery(&workspace, &id).await? else { return Ok(Err(Problem::not_found("delivery"))) };
+            let Some(delivery) = tx.delivery(&workspace, &id).await? else {
+                return Ok(Err(Problem::not_found("delivery")));
+            };
             let endpoint = tx.endpoint(&delivery.at).await?;
             if !endpoint.is_some_and(|endpoint| visible(&principal, &endpoint)) {
                 return Ok(Err(Problem::not_found("delivery")));
@@ -203,7 +213,12 @@ async fn take(app: &App, by: &By<WebhooksManage>, id: &str, lease: Option<Timest
 #[utoipa::path(post, path = "/v1/deliveries/{delivery_id}/ack", tag = "delivery", params(("delivery_id" = String, Path)),
     request_body = LeaseForm,
     responses((status = 200, body = DeliveryView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
-pub(super) async fn ack(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>, body: Json<LeaseForm>) -> Answer {
+pub(super) async fn ack(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    Path(id): Path<String>,
+    body: Json<LeaseForm>,
+) -> Answer {
     let mut faults = Faults::default();
     let lease = lease_of(body.value.lease_id, &mut faults);
     faults.or(())?;
@@ -215,7 +230,12 @@ pub(super) async fn ack(State(app): State<Arc<App>>, by: By<WebhooksManage>, Pat
     request_body = NackForm,
     responses((status = 200, body = DeliveryView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
-pub(super) async fn nack(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>, body: Json<NackForm>) -> Answer {
+pub(super) async fn nack(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    Path(id): Path<String>,
+    body: Json<NackForm>,
+) -> Answer {
     let mut faults = Faults::default();
     let lease = lease_of(body.value.lease_id, &mut faults);
     let delay = body.value.delay.and_then(|text| faults.take("delay", text.parse::<Span>())).map(|span| span.0);
@@ -229,10 +249,19 @@ pub(super) async fn nack(State(app): State<Arc<App>>, by: By<WebhooksManage>, Pa
     request_body = ExtendForm,
     responses((status = 200, body = DeliveryView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
-pub(super) async fn extend(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>, body: Json<ExtendForm>) -> Answer {
+pub(super) async fn extend(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    Path(id): Path<String>,
+    body: Json<ExtendForm>,
+) -> Answer {
     let mut faults = Faults::default();
     let held = lease_of(body.value.lease_id, &mut faults);
-    let lease = body.value.lease.and_then(|text| faults.take("lease", text.parse::<Span>())).map_or(Duration::from_secs(30), |span| span.0);
+    let lease = body
+        .value
+        .lease
+        .and_then(|text| faults.take("lease", text.parse::<Span>()))
+        .map_or(Duration::from_secs(30), |span| span.0);
     faults.check(lease_fits(lease), "lease", "must be 1s to 12h");
     faults.or(())?;
     take(&app, &by, &id, held, PullAnswer::Extend(lease)).await

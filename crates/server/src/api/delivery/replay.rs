@@ -98,7 +98,12 @@ fn plan_of(form: ReplayForm, now: Timestamp) -> Result<ReplayPlan, Faults> {
     request_body = ReplayForm,
     responses((status = 202, body = JobView), (status = 200, body = JobView), (status = 404, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
-pub(super) async fn replay(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>, body: Json<ReplayForm>) -> Answer {
+pub(super) async fn replay(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    Path(id): Path<String>,
+    body: Json<ReplayForm>,
+) -> Answer {
     let at = endpoint_of(&app, &by, &id).await?.at.clone();
     let dry_run = body.value.dry_run.unwrap_or(false);
     let plan = plan_of(body.value, app.clock.now())?;
@@ -134,9 +139,8 @@ pub(super) async fn job(State(app): State<Arc<App>>, by: By<WebhooksManage>, Pat
             })
         })
         .await?;
-    let (job, _) = found
-        .filter(|(_, endpoint)| visible(&by.principal, endpoint))
-        .ok_or_else(|| Problem::not_found("job"))?;
+    let (job, _) =
+        found.filter(|(_, endpoint)| visible(&by.principal, endpoint)).ok_or_else(|| Problem::not_found("job"))?;
     Ok(Reply::ok(&JobView::new(&job)))
 }
 
@@ -151,7 +155,12 @@ struct JobList {
 #[utoipa::path(get, path = "/v1/webhooks/{endpoint_id}/jobs", tag = "delivery",
     params(("endpoint_id" = String, Path), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, body = JobList), (status = 404, body = ProblemBody)))]
-pub(super) async fn jobs(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>, Query(PageOnly(query)): Query<PageOnly>) -> Answer {
+pub(super) async fn jobs(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    Path(id): Path<String>,
+    Query(PageOnly(query)): Query<PageOnly>,
+) -> Answer {
     let at = endpoint_of(&app, &by, &id).await?.at.clone();
     let page = app
         .query("jobs", move |tx| {
@@ -159,5 +168,8 @@ pub(super) async fn jobs(State(app): State<Arc<App>>, by: By<WebhooksManage>, Pa
             Box::pin(async move { tx.jobs(&at, query).await })
         })
         .await?;
-    Ok(Reply::ok(&JobList { jobs: page.items.iter().map(JobView::new).collect(), next_cursor: page.next.map(page::encode) }))
+    Ok(Reply::ok(&JobList {
+        jobs: page.items.iter().map(JobView::new).collect(),
+        next_cursor: page.next.map(page::encode),
+    }))
 }

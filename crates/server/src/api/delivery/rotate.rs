@@ -46,10 +46,16 @@ const OVERLAP_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 #[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/rotate-secret", tag = "delivery",
     params(("endpoint_id" = String, Path)), request_body = RotateForm,
     responses((status = 200, body = RotateAnswer), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
-pub(super) async fn rotate(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>, body: Json<RotateForm>) -> Answer {
+pub(super) async fn rotate(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    Path(id): Path<String>,
+    body: Json<RotateForm>,
+) -> Answer {
     let at = endpoint_of(&app, &by, &id).await?.at.clone();
     let mut faults = Faults::default();
-    let overlap = body.value.overlap.and_then(|text| faults.take("overlap", text.parse::<Span>())).map_or(OVERLAP, |span| span.0);
+    let overlap =
+        body.value.overlap.and_then(|text| faults.take("overlap", text.parse::<Span>())).map_or(OVERLAP, |span| span.0);
     faults.check(overlap <= OVERLAP_MAX, "overlap", "must be at most 7d");
     faults.or(())?;
     app.command("rotate", &by, body.idempotency, move |tx, ctx| {

@@ -187,7 +187,8 @@ pub(super) async fn stream(
     let frames = reader(app, &by, query.types, after, bell).into_stream();
     let greeting = stream::iter([Ok(Frame::default().comment("connected"))]);
     let frames = futures_util::StreamExt::chain(greeting, frames);
-    let mut response = Sse::new(frames).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("heartbeat")).into_response();
+    let mut response =
+        Sse::new(frames).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("heartbeat")).into_response();
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
 }

@@ -81,20 +81,32 @@ impl TypeView {
 pub(super) async fn register(State(app): State<Arc<App>>, by: By<EventsWrite>, body: Json<RegisterType>) -> Answer {
     let mut faults = Faults::default();
     if by.principal.bound().is_some() {
-        return Err(Problem::new(crate::api::problem::Code::Forbidden, "A key of one namespace cannot register types: they are the workspace's."));
+        return Err(Problem::new(
+            crate::api::problem::Code::Forbidden,
+            "A key of one namespace cannot register types: they are the workspace's.",
+        ));
     }
     let name = faults.take("name", body.value.name.parse::<EventType>());
     if let Some(name) = &name {
         let family = name.family();
-        faults.check(!catalog::is_reserved_family(family), "name", format_args!("must not be in the built-in family `{family}`"));
+        faults.check(
+            !catalog::is_reserved_family(family),
+            "name",
+            format_args!("must not be in the built-in family `{family}`"),
+        );
     }
-    let schema = body.value.schema.filter(|schema| !schema.is_null()).and_then(|schema| faults.take("schema", DataSchema::compile(schema)));
+    let schema = body
+        .value
+        .schema
+        .filter(|schema| !schema.is_null())
+        .and_then(|schema| faults.take("schema", DataSchema::compile(schema)));
     let long = body.value.description.as_ref().is_some_and(|text| text.len() > 1_024);
     faults.check(!long, "description", "must be at most 1024 bytes");
     let (Some(name), true) = (name, faults.is_empty()) else { return Err(faults.into()) };
     let (workspace, schema, description) = (by.workspace().clone(), schema.map(Arc::new), body.value.description);
     app.command("event_type", &by, body.idempotency, move |tx, ctx| {
-        let (workspace, name, schema, description) = (workspace.clone(), name.clone(), schema.clone(), description.clone());
+        let (workspace, name, schema, description) =
+            (workspace.clone(), name.clone(), schema.clone(), description.clone());
         Box::pin(async move {
             let (custom, new) = event::register_type(tx, &ctx, &workspace, name, description, schema).await?;
             let view = TypeView::custom(&custom);

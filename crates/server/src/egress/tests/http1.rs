@@ -8,15 +8,10 @@ use super::{Receiver, body, dev_egress, hurried, read_request, request, status, 
 
 #[tokio::test]
 async fn an_answer_comes_back_with_status_headers_and_body() {
-    let receiver =
-        Receiver::answering("HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\nX-Reply: yes\r\n\r\nok")
-            .await;
+    let receiver = Receiver::answering("HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\nX-Reply: yes\r\n\r\nok").await;
     let exchange = dev_egress().send(request(&receiver.url())).await;
     let response = exchange.outcome.as_ref().unwrap();
-    assert_eq!(
-        (response.status, &response.body_prefix[..]),
-        (202, &b"ok"[..])
-    );
+    assert_eq!((response.status, &response.body_prefix[..]), (202, &b"ok"[..]));
     assert_eq!(response.headers["x-reply"], "yes");
     assert!(!response.body_truncated);
     assert_eq!(exchange.remote, Some(receiver.address));
@@ -33,10 +28,7 @@ async fn the_request_is_sent_in_origin_form_with_our_own_connection_headers() {
         let seen = seen.clone();
         async move {
             seen.send(read_request(&mut stream).await.unwrap()).unwrap();
-            stream
-                .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
-                .await
-                .unwrap();
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
         }
     })
     .await;
@@ -55,19 +47,10 @@ async fn the_request_is_sent_in_origin_form_with_our_own_connection_headers() {
     assert!(sent.starts_with("POST /hook?x=1 HTTP/1.1\r\n"), "{sent}");
     assert!(sent.ends_with("\r\n\r\n{\"a\":1}"), "{sent}");
     let sent = sent.to_lowercase();
-    assert!(
-        sent.contains(&format!("\r\nhost: {}\r\n", receiver.address)),
-        "{sent}"
-    );
+    assert!(sent.contains(&format!("\r\nhost: {}\r\n", receiver.address)), "{sent}");
     assert!(sent.contains("\r\ncontent-length: 7\r\n"), "{sent}");
     assert!(sent.contains("\r\nwebhook-id: msg_1\r\n"), "{sent}");
-    for absent in [
-        "transfer-encoding",
-        "connection:",
-        "elsewhere",
-        "accept-encoding",
-        "cookie",
-    ] {
+    for absent in ["transfer-encoding", "connection:", "elsewhere", "accept-encoding", "cookie"] {
         assert!(!sent.contains(absent), "{absent} in {sent}");
     }
 }
@@ -77,10 +60,7 @@ async fn a_refused_connection_says_so() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
-    assert_eq!(
-        words(&dev_egress().send(request(&url)).await),
-        "connect: connection refused"
-    );
+    assert_eq!(words(&dev_egress().send(request(&url)).await), "connect: connection refused");
 }
 
 #[tokio::test]
@@ -90,23 +70,11 @@ async fn a_reset_or_close_at_any_point_is_an_error() {
     for (answer, abort, expected) in [
         ("", true, reset),
         ("HTTP/1.1 200 OK\r\nX-", true, reset),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
-            true,
-            reset,
-        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", true, reset),
         ("", false, closed),
         ("HTTP/1.1 200 OK\r\nX-", false, closed),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
-            false,
-            closed,
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
-            false,
-            closed,
-        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", false, closed),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", false, closed),
         ("HTTP/1.1 100 Continue\r\n\r\n", false, closed),
     ] {
         let receiver = Receiver::start(move |mut stream, _| async move {
@@ -126,10 +94,8 @@ async fn a_reset_or_close_at_any_point_is_an_error() {
 
 #[tokio::test]
 async fn a_receiver_that_never_answers_runs_into_the_deadline() {
-    let receiver = Receiver::start(|mut stream, _| async move {
-        while read_request(&mut stream).await.is_some() {}
-    })
-    .await;
+    let receiver =
+        Receiver::start(|mut stream, _| async move { while read_request(&mut stream).await.is_some() {} }).await;
     let exchange = dev_egress().send(hurried(&receiver.url())).await;
     assert_eq!(words(&exchange), "timeout after 300 ms");
     assert_eq!(exchange.remote, Some(receiver.address));
@@ -164,15 +130,9 @@ async fn a_receiver_that_drips_runs_into_the_deadline() {
 async fn server_errors_and_redirects_are_answers_and_redirects_are_not_followed() {
     let elsewhere = Receiver::answering("HTTP/1.1 200 OK\r\n\r\n").await;
     for code in [301, 302, 303, 307, 308, 404, 410, 500, 503, 599, 999] {
-        let answer = format!(
-            "HTTP/1.1 {code} Word\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n",
-            elsewhere.url()
-        );
+        let answer = format!("HTTP/1.1 {code} Word\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", elsewhere.url());
         let receiver = Receiver::answering(answer).await;
-        assert_eq!(
-            status(&dev_egress().send(request(&receiver.url())).await),
-            code
-        );
+        assert_eq!(status(&dev_egress().send(request(&receiver.url())).await), code);
     }
     assert_eq!(elsewhere.accepted(), 0);
 }
@@ -193,11 +153,7 @@ async fn all_framings_of_a_body_are_read() {
     ] {
         let receiver = Receiver::answering(answer).await;
         let exchange = dev_egress().send(request(&receiver.url())).await;
-        assert_eq!(
-            (status(&exchange), body(&exchange)),
-            (200, &b"hello"[..]),
-            "{answer:?}"
-        );
+        assert_eq!((status(&exchange), body(&exchange)), (200, &b"hello"[..]), "{answer:?}");
     }
 }
 
@@ -225,9 +181,6 @@ async fn garbage_is_an_invalid_response() {
     ] {
         let receiver = Receiver::answering(answer).await;
         let words = words(&dev_egress().send(request(&receiver.url())).await);
-        assert!(
-            words.starts_with("invalid response: "),
-            "{answer:?}: {words}"
-        );
+        assert!(words.starts_with("invalid response: "), "{answer:?}: {words}");
     }
 }

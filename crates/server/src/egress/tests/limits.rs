@@ -32,21 +32,14 @@ async fn a_body_of_one_gibibyte_is_read_only_a_little_and_the_status_decides() {
     let exchange = egress.send(request(&receiver.url())).await;
     assert_eq!((status(&exchange), body(&exchange).len()), (200, 4096));
     assert!(exchange.outcome.unwrap().body_truncated);
-    assert_eq!(
-        egress.idle_connections(),
-        0,
-        "the rest is not worth waiting for"
-    );
+    assert_eq!(egress.idle_connections(), 0, "the rest is not worth waiting for");
     // One MiB read; the rest is what the sockets' own buffers took.
     assert!(written.await.unwrap() < 32 << 20);
 }
 
 #[tokio::test]
 async fn a_body_between_kept_and_read_is_cut_and_its_connection_kept() {
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{}",
-        "y".repeat(100_000)
-    );
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{}", "y".repeat(100_000));
     let receiver = Receiver::start(move |mut stream, _| {
         let answer = answer.clone();
         async move {
@@ -75,11 +68,7 @@ async fn a_body_that_just_fits_is_whole() {
         let receiver = Receiver::answering(answer).await;
         let exchange = dev_egress().send(request(&receiver.url())).await;
         assert_eq!(body(&exchange).len(), length.min(4096));
-        assert_eq!(
-            exchange.outcome.unwrap().body_truncated,
-            truncated,
-            "{length}"
-        );
+        assert_eq!(exchange.outcome.unwrap().body_truncated, truncated, "{length}");
     }
 }
 
@@ -101,9 +90,6 @@ async fn a_head_that_is_too_large_is_an_error() {
         })
         .await;
         let exchange = dev_egress().send(request(&receiver.url())).await;
-        assert_eq!(
-            words(&exchange),
-            "response headers over 64 KiB or 100 fields"
-        );
+        assert_eq!(words(&exchange), "response headers over 64 KiB or 100 fields");
     }
 }

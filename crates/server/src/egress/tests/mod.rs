@@ -23,18 +23,11 @@ use super::{AddressPolicy, Egress, EgressConfig, Exchange, OutboundRequest};
 const PATIENT: Duration = Duration::from_secs(20);
 
 fn dev_policy() -> AddressPolicy {
-    AddressPolicy {
-        allow_loopback: true,
-        allow_http: true,
-        ..AddressPolicy::default()
-    }
+    AddressPolicy { allow_loopback: true, allow_http: true, ..AddressPolicy::default() }
 }
 
 fn dev_config() -> EgressConfig {
-    EgressConfig {
-        policy: dev_policy(),
-        ..EgressConfig::default()
-    }
+    EgressConfig { policy: dev_policy(), ..EgressConfig::default() }
 }
 
 fn dev_egress() -> Egress {
@@ -43,19 +36,11 @@ fn dev_egress() -> Egress {
 
 fn request(url: &str) -> OutboundRequest {
     let target = dev_policy().check_url(url).unwrap();
-    OutboundRequest::post(
-        target,
-        HeaderMap::new(),
-        Bytes::from_static(b"{\"a\":1}"),
-        PATIENT,
-    )
+    OutboundRequest::post(target, HeaderMap::new(), Bytes::from_static(b"{\"a\":1}"), PATIENT)
 }
 
 fn hurried(url: &str) -> OutboundRequest {
-    OutboundRequest {
-        timeout: Duration::from_millis(300),
-        ..request(url)
-    }
+    OutboundRequest { timeout: Duration::from_millis(300), ..request(url) }
 }
 
 fn status(exchange: &Exchange) -> u16 {
@@ -142,7 +127,5 @@ async fn read_request(stream: &mut TcpStream) -> Option<String> {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len())
-        .position(|window| window == needle)
+    haystack.windows(needle.len()).position(|window| window == needle)
 }

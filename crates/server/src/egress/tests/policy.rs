@@ -71,10 +71,7 @@ fn every_kind_of_refused_address_is_named_in_words() {
         ("::127.0.0.1", "a tunnel or translation address"),
         ("64:ff9b:1::1", "a tunnel or translation address"),
         ("2002:7f00:1::", "a tunnel or translation address"),
-        (
-            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
-            "a tunnel or translation address",
-        ),
+        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", "a tunnel or translation address"),
         ("::ffff:0:127.0.0.1", "a tunnel or translation address"),
         ("192.88.99.1", "a tunnel or translation address"),
     ] {
@@ -145,18 +142,9 @@ fn an_address_in_an_odd_notation_is_the_address_it_means() {
         assert!(words.starts_with("blocked: "), "{host}: {words}");
         assert!(words.ends_with(" is a loopback address"), "{host}: {words}");
     }
-    assert_eq!(
-        refused("https://3232235777/"),
-        "blocked: 192.168.1.1 is a private address"
-    );
-    assert_eq!(
-        refused("https://0/"),
-        "blocked: 0.0.0.0 is an unspecified address"
-    );
-    assert_eq!(
-        refused("https://0xa9fea9fe/latest"),
-        "blocked: 169.254.169.254 is a cloud metadata address"
-    );
+    assert_eq!(refused("https://3232235777/"), "blocked: 192.168.1.1 is a private address");
+    assert_eq!(refused("https://0/"), "blocked: 0.0.0.0 is an unspecified address");
+    assert_eq!(refused("https://0xa9fea9fe/latest"), "blocked: 169.254.169.254 is a cloud metadata address");
 }
 
 #[test]
@@ -216,43 +204,24 @@ fn a_url_that_needs_repair_or_holds_secrets_is_refused() {
     }
     let label = format!("https://{}.com/", "a".repeat(64));
     assert_eq!(strict().check_url(&label).unwrap_err(), UrlError::Host);
-    assert_eq!(
-        refused("http://example.com/"),
-        "blocked: http is not allowed, use https"
-    );
-    assert_eq!(
-        refused("https://example.com:22/"),
-        "blocked: port 22 is not allowed"
-    );
-    assert_eq!(
-        refused("ftp://example.com/"),
-        "the url must start with https://"
-    );
+    assert_eq!(refused("http://example.com/"), "blocked: http is not allowed, use https");
+    assert_eq!(refused("https://example.com:22/"), "blocked: port 22 is not allowed");
+    assert_eq!(refused("ftp://example.com/"), "the url must start with https://");
 }
 
 #[test]
 fn a_good_url_is_taken_apart_once() {
-    let target = strict()
-        .check_url("https://Hooks.Example.com.:8443/a/../b?q=ü&r")
-        .unwrap();
-    assert_eq!(
-        (target.host(), target.port(), target.is_https()),
-        ("hooks.example.com", 8443, true)
-    );
+    let target = strict().check_url("https://Hooks.Example.com.:8443/a/../b?q=ü&r").unwrap();
+    assert_eq!((target.host(), target.port(), target.is_https()), ("hooks.example.com", 8443, true));
     assert_eq!(target.origin_form(), "/b?q=%C3%BC&r");
-    assert_eq!(
-        target.absolute_form(),
-        "https://hooks.example.com:8443/b?q=%C3%BC&r"
-    );
+    assert_eq!(target.absolute_form(), "https://hooks.example.com:8443/b?q=%C3%BC&r");
     assert_eq!(target.host_header(), "hooks.example.com:8443");
 
     let target = strict().check_url("https://bücher.example").unwrap();
     assert_eq!(target.host_header(), "xn--bcher-kva.example");
     assert_eq!((target.port(), target.origin_form().path()), (443, "/"));
 
-    let target = strict()
-        .check_url("https://[2606:4700:4700::1111]:8443/")
-        .unwrap();
+    let target = strict().check_url("https://[2606:4700:4700::1111]:8443/").unwrap();
     assert_eq!(target.host_header(), "[2606:4700:4700::1111]:8443");
     assert!(strict().check_url("https://1.1.1.1/").is_ok());
     assert!(strict().check_url("https://under_score.example/").is_ok());
@@ -260,13 +229,8 @@ fn a_good_url_is_taken_apart_once() {
 
 #[test]
 fn the_allow_list_wins_and_reaches_only_as_far_as_it_says() {
-    let policy = AddressPolicy {
-        allow: vec![
-            "10.1.0.0/16".parse().unwrap(),
-            "fd00:1::/32".parse().unwrap(),
-        ],
-        ..strict()
-    };
+    let policy =
+        AddressPolicy { allow: vec!["10.1.0.0/16".parse().unwrap(), "fd00:1::/32".parse().unwrap()], ..strict() };
     for (address, allowed) in [
         ("10.1.2.3", true),
         ("::ffff:10.1.2.3", true),
@@ -279,11 +243,7 @@ fn the_allow_list_wins_and_reaches_only_as_far_as_it_says() {
         ("fd00:2::5", false),
         ("127.0.0.1", false),
     ] {
-        assert_eq!(
-            policy.check_ip(address.parse().unwrap()).is_ok(),
-            allowed,
-            "{address}"
-        );
+        assert_eq!(policy.check_ip(address.parse().unwrap()).is_ok(), allowed, "{address}");
     }
     assert!(policy.check_url("https://10.1.2.3/").is_ok());
     assert_eq!(policy.check_port(22), Err(Blocked::Port(22)));
@@ -292,19 +252,10 @@ fn the_allow_list_wins_and_reaches_only_as_far_as_it_says() {
 #[test]
 fn development_allows_loopback_and_http_and_nothing_more() {
     let policy = super::dev_policy();
-    for url in [
-        "http://localhost:8080/",
-        "http://127.0.0.1:1234/",
-        "http://[::1]:99/",
-    ] {
+    for url in ["http://localhost:8080/", "http://127.0.0.1:1234/", "http://[::1]:99/"] {
         assert!(policy.check_url(url).is_ok(), "{url}");
     }
-    for url in [
-        "http://0.0.0.0/",
-        "http://10.0.0.1/",
-        "http://169.254.169.254/",
-        "http://[::]/",
-    ] {
+    for url in ["http://0.0.0.0/", "http://10.0.0.1/", "http://169.254.169.254/", "http://[::]/"] {
         assert!(policy.check_url(url).is_err(), "{url}");
     }
 }
@@ -321,16 +272,7 @@ fn networks_are_read_and_written() {
     ] {
         assert_eq!(text.parse::<Cidr>().unwrap().to_string(), shown);
     }
-    for text in [
-        "",
-        "10.0.0.0/33",
-        "10.0.0.0/-1",
-        "10.0.0.0/+8",
-        "10.0.0/8",
-        "::/129",
-        "x/8",
-        "1/",
-    ] {
+    for text in ["", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0/8", "::/129", "x/8", "1/"] {
         assert!(text.parse::<Cidr>().is_err(), "{text:?}");
     }
 }

@@ -35,10 +35,7 @@ async fn requests_in_a_row_share_one_connection() {
     let egress = dev_egress();
     for round in 0..50 {
         let exchange = egress.send(request(&receiver.url())).await;
-        assert_eq!(
-            (status(&exchange), exchange.timing.reused),
-            (200, round > 0)
-        );
+        assert_eq!((status(&exchange), exchange.timing.reused), (200, round > 0));
         assert_eq!(exchange.timing.connect_us.is_none(), round > 0);
         assert_eq!(exchange.remote, Some(receiver.address));
     }
@@ -55,21 +52,13 @@ async fn requests_side_by_side_have_a_connection_each_and_leave_them_for_later()
             assert_eq!(status(&exchange), 200);
         }
     }
-    assert!(
-        receiver.accepted() < 80,
-        "{} connections for 160 requests",
-        receiver.accepted()
-    );
+    assert!(receiver.accepted() < 80, "{} connections for 160 requests", receiver.accepted());
 }
 
 #[tokio::test]
 async fn idle_connections_are_bounded_per_host_and_in_all() {
     let (one, two) = (keep_alive().await, keep_alive().await);
-    let config = EgressConfig {
-        idle_per_host_max: 3,
-        idle_total_max: 4,
-        ..dev_config()
-    };
+    let config = EgressConfig { idle_per_host_max: 3, idle_total_max: 4, ..dev_config() };
     let egress = Egress::new(config).unwrap();
     for receiver in [&one, &two] {
         let sends = (0..6).map(|_| egress.send(request(&receiver.url())));
@@ -96,10 +85,7 @@ async fn an_idle_connection_grows_old_and_is_closed() {
         }
     })
     .await;
-    let config = EgressConfig {
-        idle_timeout: Duration::from_millis(20),
-        ..dev_config()
-    };
+    let config = EgressConfig { idle_timeout: Duration::from_millis(20), ..dev_config() };
     let egress = Egress::new(config).unwrap();
     assert_eq!(status(&egress.send(request(&receiver.url())).await), 200);
     endings.recv().await.unwrap();
@@ -141,16 +127,12 @@ async fn a_request_that_was_not_written_goes_out_on_a_fresh_connection() {
     let receiver = keep_alive().await;
     let egress = dev_egress();
     let (near, far) = tokio::io::duplex(1024);
-    let (sender, mut driver) = http1::handshake::<_, Body>(TokioIo::new(near))
-        .await
-        .unwrap();
+    let (sender, mut driver) = http1::handshake::<_, Body>(TokioIo::new(near)).await.unwrap();
     assert!(futures_util::poll!(&mut driver).is_pending());
     assert!(sender.is_ready());
     drop(far);
     let outbound = request(&receiver.url());
-    egress
-        .pool()
-        .put(outbound.target.key(), sender, receiver.address);
+    egress.pool().put(outbound.target.key(), sender, receiver.address);
     let driving = tokio::spawn(driver);
     let exchange = egress.send(outbound).await;
     driving.await.unwrap().unwrap();
@@ -174,10 +156,7 @@ async fn a_request_that_may_have_arrived_is_not_sent_again() {
     let egress = dev_egress();
     assert_eq!(status(&egress.send(request(&receiver.url())).await), 200);
     let exchange = egress.send(request(&receiver.url())).await;
-    assert_eq!(
-        words(&exchange),
-        "connection closed before the response was complete"
-    );
+    assert_eq!(words(&exchange), "connection closed before the response was complete");
     assert!(exchange.timing.reused);
     assert_eq!(receiver.accepted(), 1);
     requests.close();
@@ -194,11 +173,7 @@ async fn bytes_after_an_answer_never_become_the_next_answer() {
         read_request(&mut stream).await.unwrap();
         stream.write_all(OK).await.unwrap();
         if nth == 0 {
-            drop(
-                stream
-                    .write_all(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n")
-                    .await,
-            );
+            drop(stream.write_all(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n").await);
         }
         read_request(&mut stream).await;
     })

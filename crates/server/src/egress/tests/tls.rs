@@ -11,9 +11,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
-};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tempfile::NamedTempFile;
@@ -48,21 +46,11 @@ impl Authority {
     fn egress(&self) -> Egress {
         let hosts = HashMap::from([(NAME.to_owned(), vec![Ipv4Addr::LOCALHOST.into()])]);
         let ca_files = vec![self.file.path().to_owned()];
-        Egress::new(EgressConfig {
-            ca_files,
-            hosts,
-            ..dev_config()
-        })
-        .unwrap()
+        Egress::new(EgressConfig { ca_files, hosts, ..dev_config() }).unwrap()
     }
 
     /// A server certificate for `name`, changed by `change` before it is signed.
-    fn acceptor(
-        &self,
-        name: &str,
-        alpn: &[&str],
-        change: fn(&mut CertificateParams),
-    ) -> TlsAcceptor {
+    fn acceptor(&self, name: &str, alpn: &[&str], change: fn(&mut CertificateParams)) -> TlsAcceptor {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         change(&mut params);
@@ -71,20 +59,13 @@ impl Authority {
     }
 }
 
-fn acceptor(
-    certificate: rustls::pki_types::CertificateDer<'static>,
-    key: &KeyPair,
-    alpn: &[&str],
-) -> TlsAcceptor {
+fn acceptor(certificate: rustls::pki_types::CertificateDer<'static>, key: &KeyPair, alpn: &[&str]) -> TlsAcceptor {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate],
-            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
-        )
+        .with_single_cert(vec![certificate], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
         .unwrap();
     config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
     TlsAcceptor::from(Arc::new(config))
@@ -93,15 +74,10 @@ fn acceptor(
 fn unchanged(_: &mut CertificateParams) {}
 
 /// Answers with what it saw: version, authority, path, body. At most one HTTP/2 stream at a time.
-async fn echo(
-    request: hyper::Request<Incoming>,
-) -> Result<hyper::Response<Full<Bytes>>, hyper::Error> {
+async fn echo(request: hyper::Request<Incoming>) -> Result<hyper::Response<Full<Bytes>>, hyper::Error> {
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
-    let host = head
-        .headers
-        .get("host")
-        .map(|host| host.to_str().unwrap().to_owned());
+    let host = head.headers.get("host").map(|host| host.to_str().unwrap().to_owned());
     let authority = head.uri.authority().map(ToString::to_string);
     let text = format!(
         "{:?} host={host:?} authority={authority:?} {} {}",
@@ -116,11 +92,7 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor) {
     if let Ok(stream) = acceptor.accept(stream).await {
         let mut server = auto::Builder::new(TokioExecutor::new());
         server.http2().max_concurrent_streams(1);
-        drop(
-            server
-                .serve_connection(TokioIo::new(stream), service_fn(echo))
-                .await,
-        );
+        drop(server.serve_connection(TokioIo::new(stream), service_fn(echo)).await);
     }
 }
 
@@ -140,8 +112,7 @@ async fn a_certificate_of_our_own_authority_is_trusted() {
     for round in 0..3 {
         let exchange = egress.send(request(&url(&receiver))).await;
         let port = receiver.address.port();
-        let expected =
-            format!("HTTP/1.1 host=Some(\"{NAME}:{port}\") authority=None /hook?x=1 {{\"a\":1}}");
+        let expected = format!("HTTP/1.1 host=Some(\"{NAME}:{port}\") authority=None /hook?x=1 {{\"a\":1}}");
         assert_eq!(String::from_utf8_lossy(body(&exchange)), expected);
         assert_eq!(exchange.timing.reused, round > 0);
     }
@@ -157,22 +128,10 @@ async fn bad_certificates_are_named_in_words() {
     };
     let early: fn(&mut CertificateParams) = |params| params.not_before = date_time_ymd(4000, 1, 1);
     for (acceptor, expected) in [
-        (
-            authority.acceptor(NAME, &[], expired),
-            "tls: certificate expired",
-        ),
-        (
-            authority.acceptor(NAME, &[], early),
-            "tls: certificate not valid yet",
-        ),
-        (
-            authority.acceptor("other.example", &[], unchanged),
-            "tls: certificate not valid for name",
-        ),
-        (
-            Authority::new().acceptor(NAME, &[], unchanged),
-            "tls: unknown issuer",
-        ),
+        (authority.acceptor(NAME, &[], expired), "tls: certificate expired"),
+        (authority.acceptor(NAME, &[], early), "tls: certificate not valid yet"),
+        (authority.acceptor("other.example", &[], unchanged), "tls: certificate not valid for name"),
+        (Authority::new().acceptor(NAME, &[], unchanged), "tls: unknown issuer"),
         (
             authority.acceptor(NAME, &["spdy/1"], unchanged),
             "tls: the server refused the handshake (NoApplicationProtocol)",
@@ -191,29 +150,17 @@ async fn a_self_signed_certificate_is_refused() {
     let params = CertificateParams::new(vec![NAME.to_owned()]).unwrap();
     let certificate = params.self_signed(&key).unwrap();
     let receiver = https(acceptor(certificate.der().clone(), &key, &[])).await;
-    let exchange = Authority::new()
-        .egress()
-        .send(request(&url(&receiver)))
-        .await;
+    let exchange = Authority::new().egress().send(request(&url(&receiver))).await;
     assert_eq!(words(&exchange), "tls: unknown issuer");
 }
 
 #[tokio::test]
 async fn a_literal_address_is_matched_against_the_certificate_too() {
     let authority = Authority::new();
-    for (name, expected) in [
-        ("127.0.0.1", Ok(200)),
-        (NAME, Err("tls: certificate not valid for name")),
-    ] {
+    for (name, expected) in [("127.0.0.1", Ok(200)), (NAME, Err("tls: certificate not valid for name"))] {
         let receiver = https(authority.acceptor(name, &[], unchanged)).await;
-        let exchange = authority
-            .egress()
-            .send(request(&format!("https://{}/", receiver.address)))
-            .await;
-        let outcome = exchange
-            .outcome
-            .map(|response| response.status)
-            .map_err(|e| e.to_string());
+        let exchange = authority.egress().send(request(&format!("https://{}/", receiver.address))).await;
+        let outcome = exchange.outcome.map(|response| response.status).map_err(|e| e.to_string());
         assert_eq!(outcome, expected.map_err(str::to_owned));
     }
 }
@@ -223,19 +170,11 @@ async fn a_plain_server_behind_https_is_a_tls_error() {
     let receiver = Receiver::start(|mut stream, _| async move {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
-        stream
-            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            .await
-            .unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
     })
     .await;
-    let exchange = dev_egress()
-        .send(request(&format!("https://{}/", receiver.address)))
-        .await;
-    assert_eq!(
-        words(&exchange),
-        "tls: the server does not speak TLS on this port"
-    );
+    let exchange = dev_egress().send(request(&format!("https://{}/", receiver.address))).await;
+    assert_eq!(words(&exchange), "tls: the server does not speak TLS on this port");
 }
 
 #[tokio::test]
@@ -245,11 +184,7 @@ async fn a_close_in_the_handshake_is_a_tls_error() {
         assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
     })
     .await;
-    let words = words(
-        &dev_egress()
-            .send(request(&format!("https://{}/", receiver.address)))
-            .await,
-    );
+    let words = words(&dev_egress().send(request(&format!("https://{}/", receiver.address))).await);
     assert!(words.starts_with("tls: connection "), "{words}");
 }
 
@@ -260,8 +195,7 @@ async fn alpn_chooses_http2_and_all_requests_share_one_connection() {
     let egress = authority.egress();
     let exchange = egress.send(request(&url(&receiver))).await;
     let port = receiver.address.port();
-    let expected =
-        format!("HTTP/2.0 host=None authority=Some(\"{NAME}:{port}\") /hook?x=1 {{\"a\":1}}");
+    let expected = format!("HTTP/2.0 host=None authority=Some(\"{NAME}:{port}\") /hook?x=1 {{\"a\":1}}");
     assert_eq!(String::from_utf8_lossy(body(&exchange)), expected);
     assert!(!exchange.timing.reused);
     let sends = (0..20).map(|_| egress.send(request(&url(&receiver))));
@@ -318,14 +252,7 @@ async fn an_http2_connection_that_is_gone_is_replaced() {
 fn a_ca_file_without_a_certificate_stops_the_start() {
     let file = NamedTempFile::new().unwrap();
     for path in [file.path().to_owned(), "/nonexistent/ca.pem".into()] {
-        let error = Egress::new(EgressConfig {
-            ca_files: vec![path],
-            ..dev_config()
-        })
-        .err();
-        assert!(
-            matches!(error, Some(EgressError::CaFile { .. })),
-            "{error:?}"
-        );
+        let error = Egress::new(EgressConfig { ca_files: vec![path], ..dev_config() }).err();
+        assert!(matches!(error, Some(EgressError::CaFile { .. })), "{error:?}");
     }
 }
