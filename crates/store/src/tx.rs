@@ -12,7 +12,7 @@ use bellwire_domain::{
     event::CustomType,
 };
 use bellwire_wire::{EndpointId, EventType, Namespace, WorkspaceId};
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection};
 
 use crate::{
     Observer, Vault,
@@ -60,8 +60,8 @@ impl Tx {
     }
 
     pub(crate) fn execute(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Stored<usize> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|error| from_sqlite(&error))?;
-        statement.execute(rusqlite::params_from_iter(args)).map_err(|error| from_sqlite(&error))
+        let mut statement = self.prepare(sql, args)?;
+        statement.raw_execute().map_err(|error| from_sqlite(&error))
     }
 
     pub(crate) fn query<T>(
@@ -70,8 +70,8 @@ impl Tx {
         args: &[Arg<'_>],
         mut read: impl FnMut(&Row<'_>) -> Stored<T>,
     ) -> Stored<Vec<T>> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|error| from_sqlite(&error))?;
-        let mut rows = statement.query(rusqlite::params_from_iter(args)).map_err(|error| from_sqlite(&error))?;
+        let mut statement = self.prepare(sql, args)?;
+        let mut rows = statement.raw_query();
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(|error| from_sqlite(&error))? {
             found.push(read(&Row(row))?);
@@ -85,9 +85,23 @@ impl Tx {
         args: &[Arg<'_>],
         read: impl FnOnce(&Row<'_>) -> Stored<T>,
     ) -> Stored<Option<T>> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|error| from_sqlite(&error))?;
-        let mut rows = statement.query(rusqlite::params_from_iter(args)).map_err(|error| from_sqlite(&error))?;
+        let mut statement = self.prepare(sql, args)?;
+        let mut rows = statement.raw_query();
         rows.next().map_err(|error| from_sqlite(&error))?.map(|row| read(&Row(row))).transpose()
+    }
+
+    /// A statement with its arguments. SQLite numbers `$n` by first appearance, other engines by `n`:
+    /// binding by name makes one text mean the same on both.
+    fn prepare(&self, sql: &'static str, args: &[Arg<'_>]) -> Stored<CachedStatement<'_>> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(|error| from_sqlite(&error))?;
+        let wanted = statement.parameter_count();
+        for index in 1..=wanted {
+            let name = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
+            let arg = name.and_then(|number| args.get(number.checked_sub(1)?));
+            let arg = arg.ok_or_else(|| StoreError::Broken(format!("argument {index} is missing for: {sql}")))?;
+            statement.raw_bind_parameter(index, arg).map_err(|error| from_sqlite(&error))?;
+        }
+        Ok(statement)
     }
 
     /// Keeps the caches within their bound.
