@@ -1,10 +1,10 @@
 //! The settings of a run, and the load started with them.
 
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
+use tempfile::TempDir;
 
 use super::binaries::Binaries;
 use super::options::Options;
@@ -19,8 +19,8 @@ pub struct Bench {
     pub options: Options,
     /// The programs to start.
     pub binaries: Binaries,
-    /// Where data directories are made.
-    pub data_dir: PathBuf,
+    /// Where data directories are made; goes with this value.
+    pub data_dir: TempDir,
     /// What is told while it runs.
     pub progress: Progress,
 }
@@ -45,12 +45,13 @@ impl Bench {
     pub fn prepare(options: Options) -> anyhow::Result<Self> {
         let progress = Progress::default();
         let binaries = Binaries::find(&options, &progress)?;
-        let data_dir = match &options.data_dir {
+        let parent = match &options.data_dir {
             Some(dir) => dir.clone(),
             None => binaries.dir.join("bench-data"),
         };
-        std::fs::create_dir_all(&data_dir)
-            .with_context(|| format!("cannot make {}", data_dir.display()))?;
+        std::fs::create_dir_all(&parent)
+            .with_context(|| format!("cannot make {}", parent.display()))?;
+        let data_dir = TempDir::with_prefix_in("bellwire-bench-", parent)?;
         Ok(Self {
             options,
             binaries,
@@ -73,15 +74,14 @@ impl Bench {
     /// Runs the load generator to its end. Requests refused are an error: a figure made of
     /// refusals means nothing.
     pub fn load(&self, load: &Load) -> anyhow::Result<Outcome> {
-        let child = Command::new(&self.binaries.load)
+        let mut command = Command::new(&self.binaries.load);
+        command
             .args(load.arguments())
             .envs(load.key.as_ref().map(|key| ("BELLWIRE_OWNER_KEY", key)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .context("cannot start bellwire-load")?;
-        let output = process::output_of(child)?;
+            .stderr(Stdio::inherit());
+        let output = process::output_of(&mut command)?;
         ensure!(output.status.success(), "bellwire-load: {}", output.status);
         let outcome: Outcome = serde_json::from_slice(&output.stdout)?;
         ensure!(

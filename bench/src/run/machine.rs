@@ -47,11 +47,11 @@ impl fmt::Display for Machine {
 
 /// Looks around.
 pub fn describe(bench: &Bench) -> anyhow::Result<Machine> {
-    let fs = rustix::fs::statfs(&bench.data_dir)?;
+    let fs = rustix::fs::statfs(bench.data_dir.path())?;
     ensure!(
         fs.f_type != TMPFS_MAGIC,
         "{} is in memory, where syncing is free; choose a disk with --data-dir",
-        bench.data_dir.display()
+        bench.data_dir.path().display()
     );
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let profile = if cfg!(debug_assertions) {

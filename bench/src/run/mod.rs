@@ -33,9 +33,11 @@ use report::Report;
 ///
 /// A scenario that fails is reported in its row and does not stop the others.
 pub fn run(options: Options) -> anyhow::Result<Report> {
-    process::guard(Duration::from_secs(options.time_limit))?;
     let scenarios = scenario::select(&options.only)?;
     let bench = Bench::prepare(options)?;
+    let limit = Duration::from_secs(bench.options.time_limit);
+    process::guard(limit, bench.data_dir.path().to_owned())?;
+    bench.progress.begin(scenarios.len() as u64);
     let mut report = Report::new(machine::describe(&bench)?, bench.settings());
 
     if scenarios.iter().any(|scenario| scenario.needs_limits) {
@@ -47,6 +49,7 @@ pub fn run(options: Options) -> anyhow::Result<Report> {
             report.failed(scenario.name, &error);
             bench.progress.say(&format!("{}: {error:#}", scenario.name));
         }
+        bench.progress.done();
     }
     bench.progress.finish();
 

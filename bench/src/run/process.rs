@@ -6,6 +6,7 @@
 //! parent.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, PoisonError};
@@ -46,12 +47,8 @@ impl Process {
     pub fn start(mut command: Command) -> anyhow::Result<Self> {
         let program = command.get_program().to_string_lossy().into_owned();
         let started = clock::now();
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("cannot start {program}"))?;
-        list(&child);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = spawn(&mut command)?;
         let stdout = child.stdout.take().expect("stdout was asked for");
         let mut process = Self {
             child,
@@ -61,7 +58,9 @@ impl Process {
         };
         let (listening_us, url) = ready_line(stdout)
             .recv_timeout(READY_TIMEOUT)
-            .map_err(|_| anyhow!("{program} ended or was not ready in {READY_TIMEOUT:?}"))?;
+            .map_err(|_| {
+                anyhow!("{program} ended or was not ready in {READY_TIMEOUT:?}; see --server-log")
+            })?;
         process.start_us = clock::us_since(started);
         process.listening_us = listening_us;
         process.url = url;
@@ -119,10 +118,10 @@ fn ready_line(stdout: ChildStdout) -> Receiver<(u64, String)> {
     ready
 }
 
-/// Waits for a child that ends by itself.
-pub fn output_of(child: Child) -> anyhow::Result<Output> {
+/// Runs a program that ends by itself.
+pub fn output_of(command: &mut Command) -> anyhow::Result<Output> {
+    let child = spawn(command)?;
     let id = pid(&child);
-    list(&child);
     let output = child.wait_with_output();
     unlist(id);
     Ok(output?)
@@ -133,8 +132,9 @@ pub fn end_with_parent() -> anyhow::Result<()> {
     Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
 }
 
-/// Ends all children and this process on SIGINT and SIGTERM, and when the time is up.
-pub fn guard(limit: Duration) -> anyhow::Result<()> {
+/// Ends all children and this process on SIGINT and SIGTERM, and when the time is up, and removes
+/// `dir`.
+pub fn guard(limit: Duration, dir: PathBuf) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -152,6 +152,7 @@ pub fn guard(limit: Duration) -> anyhow::Result<()> {
         for &id in running.iter() {
             let _ = kill_process(id, Signal::KILL);
         }
+        let _ = std::fs::remove_dir_all(dir);
         eprintln!(
             "bellwire-bench: {}",
             why.unwrap_or("cannot wait for signals")
@@ -165,9 +166,14 @@ fn pid(child: &Child) -> Pid {
     Pid::from_child(child)
 }
 
-fn list(child: &Child) {
+/// Starts a child and lists it; while the guard holds the list, nothing starts.
+fn spawn(command: &mut Command) -> anyhow::Result<Child> {
     let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-    running.push(pid(child));
+    let child = command
+        .spawn()
+        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    running.push(pid(&child));
+    Ok(child)
 }
 
 fn unlist(id: Pid) {

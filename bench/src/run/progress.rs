@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// The bar, or nothing.
 #[derive(Debug)]
@@ -13,9 +13,11 @@ pub struct Progress {
 
 impl Default for Progress {
     fn default() -> Self {
-        let bar = std::io::stderr()
-            .is_terminal()
-            .then(ProgressBar::new_spinner);
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("{bar:20} {elapsed} {prefix}: {msg}")
+                .expect("the template is fixed and valid");
+            ProgressBar::no_length().with_style(style)
+        });
         if let Some(bar) = &bar {
             bar.enable_steady_tick(Duration::from_millis(200));
         }
@@ -24,6 +26,13 @@ impl Default for Progress {
 }
 
 impl Progress {
+    /// As many scenarios will follow.
+    pub fn begin(&self, scenarios: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(scenarios);
+        }
+    }
+
     /// A scenario begins.
     pub fn scenario(&self, name: &str) {
         match &self.bar {
@@ -35,7 +44,7 @@ impl Progress {
     /// What is being done now.
     pub fn step(&self, what: &str) {
         match &self.bar {
-            Some(bar) => bar.set_message(format!("{}: {what}", bar.prefix())),
+            Some(bar) => bar.set_message(what.to_owned()),
             None => eprintln!("  {what}"),
         }
     }
@@ -45,6 +54,13 @@ impl Progress {
         match &self.bar {
             Some(bar) => bar.println(what),
             None => eprintln!("  {what}"),
+        }
+    }
+
+    /// The scenario is done.
+    pub fn done(&self) {
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
         }
     }
 

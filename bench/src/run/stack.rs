@@ -58,9 +58,7 @@ pub struct Stack {
 impl Stack {
     /// Starts both.
     pub fn start(bench: &Bench) -> anyhow::Result<Self> {
-        let dir = tempfile::Builder::new()
-            .prefix("run-")
-            .tempdir_in(&bench.data_dir)?;
+        let dir = TempDir::new_in(&bench.data_dir)?;
         let sink = start_sink(bench)?;
         let server = start_server(bench, dir.path())?;
         Ok(Self {

@@ -39,7 +39,7 @@ pub fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
         bench.progress.step(what);
         let seconds = bench.options.seconds() / 2.0;
         let rates = (0..bench.options.runs())
-            .map(|_| appends(&bench.data_dir, records, seconds))
+            .map(|_| appends(bench.data_dir.path(), records, seconds))
             .collect::<anyhow::Result<Vec<_>>>()?;
         report.add(Row::new("limits", what, "records/s", Spread::of(rates)));
     }
