@@ -36,3 +36,12 @@ pub fn us_since(moment: Instant) -> u64 {
 pub fn whole_us(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
+
+/// Waits in the kernel: open-loop threads until a request is due, the orchestrator between looks.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a timer of the runtime is only exact to a millisecond"
+)]
+pub fn pause(duration: Duration) {
+    std::thread::sleep(duration);
+}

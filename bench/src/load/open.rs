@@ -84,7 +84,7 @@ fn connection(
     runtime.block_on(sender.connect());
     let mut turn = index as u64;
     while let Some(due) = schedule.due(turn) {
-        thread::sleep(due.saturating_duration_since(clock::now()));
+        clock::pause(due.saturating_duration_since(clock::now()));
         tally.late(clock::us_since(due));
         runtime.block_on(sender.send(due, &mut tally));
         turn += options.connections.max(1) as u64;

@@ -10,7 +10,7 @@ use clap::Parser;
 /// --data-dir, and ends them when done, on a signal and at the time limit. Absolute figures depend
 /// on the machine; read the ratios to the limits, which are measured in the same run.
 ///
-/// Scenarios for --only: single, fan-out, batch, latency, hanging, recovery, pending, idle.
+/// Scenarios for --only: limits, single, fan-out, batch, latency, hanging, recovery, pending, idle.
 #[derive(Debug, Clone, Parser)]
 #[command(version)]
 #[expect(

@@ -85,7 +85,7 @@ impl Process {
             if asked.elapsed() > STOP_TIMEOUT {
                 return Err(anyhow!("it did not stop in {STOP_TIMEOUT:?}"));
             }
-            thread::sleep(Duration::from_millis(5));
+            clock::pause(Duration::from_millis(5));
         }
         Ok(())
     }

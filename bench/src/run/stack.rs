@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -145,7 +144,7 @@ impl Stack {
             if arrived > best {
                 (best, since) = (arrived, clock::now());
             }
-            thread::sleep(POLL);
+            clock::pause(POLL);
         }
     }
 
@@ -164,7 +163,7 @@ impl Stack {
                 since.elapsed() < STALL,
                 "{arrived} of {expected} deliveries arrived, then none for {STALL:?}"
             );
-            thread::sleep(POLL);
+            clock::pause(POLL);
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Memory of a server that has nothing to do.
 
-use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
 
+use crate::clock;
 use crate::run::bench::Bench;
 use crate::run::report::{Report, Row, Spread, Target};
 use crate::run::stack::Stack;
@@ -23,7 +23,7 @@ pub fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
         let stack = Stack::start(bench)?;
         stack.add_endpoint("/ok", "*", json!({}))?;
         let used = usage::cpu_seconds(stack.server.id())?;
-        thread::sleep(SETTLE);
+        clock::pause(SETTLE);
         memory.push(usage::resident_mib(stack.server.id())?);
         start.push(stack.server.start_us as f64 / 1_000.0);
         let used = usage::cpu_seconds(stack.server.id())? - used;

@@ -40,7 +40,9 @@ pub fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     let peak = report
         .single_peak
         .map(|peak| (peak * PEAK_PERCENT / 100.0) as u64);
-    for rate in RATES.into_iter().chain(peak) {
+    let usual = RATES.map(|rate| (rate, format!("{rate}/s")));
+    let peak = peak.map(|rate| (rate, format!("{rate}/s ({PEAK_PERCENT} % of peak)")));
+    for (rate, name) in usual.into_iter().chain(peak) {
         let mut runs = Vec::new();
         for n in 1..=bench.options.runs() {
             bench
@@ -48,7 +50,7 @@ pub fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
                 .step(&format!("{rate}/s, run {n} of {}", bench.options.runs()));
             runs.push(measure(bench, &stack, rate, bench.options.seconds())?);
         }
-        add_rows(report, rate, &runs);
+        add_rows(report, &name, &runs);
     }
     Ok(())
 }
@@ -70,10 +72,10 @@ pub fn measure(bench: &Bench, stack: &Stack, rate: u64, seconds: f64) -> anyhow:
     })
 }
 
-fn add_rows(report: &mut Report, rate: u64, runs: &[Latencies]) {
+fn add_rows(report: &mut Report, name: &str, runs: &[Latencies]) {
     let ms =
         |pick: fn(&Latencies) -> u64| Spread::of(runs.iter().map(|run| pick(run) as f64 / 1_000.0));
-    let row = |what: &str, value| Row::new("latency", format!("{rate}/s: {what}"), "ms", value);
+    let row = |what: &str, value| Row::new("latency", format!("{name}: {what}"), "ms", value);
     report.add(row("delivered p50", ms(|run| run.delivered.p50_us)).target(Target::AtMost(1.0)));
     report.add(row("delivered p99", ms(|run| run.delivered.p99_us)).target(Target::AtMost(5.0)));
     report.add(row("API answer p50", ms(|run| run.answered.p50_us)));

@@ -6,7 +6,6 @@
 //! measured again.
 
 use std::net::TcpStream;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -136,7 +135,7 @@ fn settle(bench: &Bench, stack: &Stack) -> anyhow::Result<()> {
     let began = clock::now();
     while began.elapsed() < SETTLE {
         let before = usage::cpu_seconds(stack.server.id())?;
-        thread::sleep(Duration::from_secs(1));
+        clock::pause(Duration::from_secs(1));
         if usage::cpu_seconds(stack.server.id())? - before < 0.2 {
             return Ok(());
         }
