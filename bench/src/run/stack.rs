@@ -20,8 +20,9 @@ const KEY: &str = "bellwire-bench-owner-key-0123456789";
 /// How often the sink is asked whether all has arrived.
 const POLL: Duration = Duration::from_millis(25);
 
-/// How long nothing may arrive before waiting is given up.
-const STALL: Duration = Duration::from_secs(15);
+/// How long nothing may arrive before waiting is given up: longer than a delivery's lease (30 s),
+/// after which another attempt is due.
+const STALL: Duration = Duration::from_secs(40);
 
 /// How long nothing may arrive before all is taken to have arrived.
 const SETTLED: Duration = Duration::from_secs(1);
