@@ -1,1 +1,20 @@
-//! End-to-end tests.
+//! What the end-to-end tests share: the real binary as a process, a client, a receiver that
+//! misbehaves as told, and the packages of others that verify what it got.
+//!
+//! Everything blocks, on threads: a test reads from top to bottom. Nothing sleeps for a time; what is
+//! awaited is a condition, through [`eventually`].
+mod api;
+mod dice;
+mod outside;
+mod receiver;
+mod scene;
+mod server;
+mod wait;
+
+pub use api::{Answer, Api, Call, Stream, count, list, text};
+pub use dice::Dice;
+pub use outside::{Delivery, refuse_all, verify_all};
+pub use receiver::{Receiver, Reply, Seen, tls_receiver};
+pub use scene::Scene;
+pub use server::{OWNER_KEY, Server, Setup};
+pub use wait::{WAIT, env, eventually, eventually_within, now, watch};

@@ -1,0 +1,194 @@
+//! The real binary, as a process of its own.
+use std::{
+    fs::{File, OpenOptions},
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+use tempfile::TempDir;
+
+use crate::{Api, eventually};
+
+/// The owner key of every test server.
+pub const OWNER_KEY: &str = "owner-key-of-the-end-to-end-tests-0123456789";
+
+/// How a server is started.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// `BELLWIRE_OWNER_KEY`.
+    pub owner_key: String,
+    /// `BELLWIRE_LOG`.
+    pub log: String,
+    /// `--listen`.
+    pub listen: String,
+    /// `--dev`.
+    pub dev: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { owner_key: OWNER_KEY.into(), log: "info".into(), listen: "127.0.0.1:0".into(), dev: true }
+    }
+}
+
+/// A running server; killed and removed at the end of the test.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens, the same after a restart.
+    pub address: SocketAddr,
+    setup: Setup,
+    root: TempDir,
+    child: Child,
+}
+
+/// The binary under test, built before the tests run.
+fn binary() -> PathBuf {
+    let me = std::env::current_exe().expect("a test has a path");
+    let found = me.ancestors().map(|dir| dir.join("bellwire")).find(|path| path.is_file());
+    found.unwrap_or_else(|| {
+        panic!(
+            "no `bellwire` above {}: run `cargo build --workspace --all-targets` first, or `make test`",
+            me.display()
+        )
+    })
+}
+
+impl Setup {
+    /// The command that serves from `data_dir`, its log in `log`.
+    fn command(&self, data_dir: &Path, log: &Path) -> Command {
+        let log = OpenOptions::new().create(true).append(true).open(log).expect("a file for the log");
+        let mut command = Command::new(binary());
+        command.arg("serve").arg("--data-dir").arg(data_dir).args(["--listen", &self.listen]);
+        if self.dev {
+            command.arg("--dev");
+        }
+        command
+            .env_clear()
+            .env("BELLWIRE_OWNER_KEY", &self.owner_key)
+            .env("BELLWIRE_LOG", &self.log)
+            // No bellwire.toml of the checkout may be read.
+            .current_dir(data_dir.parent().expect("inside a directory"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log);
+        command
+    }
+
+    /// Starts a server in a directory of its own.
+    #[track_caller]
+    pub fn start(self) -> Server {
+        let root = TempDir::new().expect("a temporary directory");
+        let (child, address) = self.spawn(&root);
+        let setup = Self { listen: address.to_string(), ..self };
+        Server { address, setup, root, child }
+    }
+
+    #[track_caller]
+    fn spawn(&self, root: &TempDir) -> (Child, SocketAddr) {
+        let log = root.path().join("stderr.log");
+        let mut child = self.command(&root.path().join("data"), &log).spawn().expect("the binary starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let ready = lines.find_map(|line| Some(line.ok()?.strip_prefix("listening on http://")?.to_owned()));
+        let ready = ready.unwrap_or_else(|| {
+            drop(child.kill());
+            panic!("the server did not start: {}", std::fs::read_to_string(&log).unwrap_or_default())
+        });
+        (child, ready.parse().expect("the line tells an address"))
+    }
+}
+
+impl Server {
+    /// A server as most tests want it.
+    #[track_caller]
+    pub fn start() -> Self {
+        Setup::default().start()
+    }
+
+    /// A client with the owner key.
+    pub fn api(&self) -> Api {
+        Api { address: self.address, key: Some(self.setup.owner_key.clone()) }
+    }
+
+    /// The data directory.
+    pub fn data_dir(&self) -> PathBuf {
+        self.root.path().join("data")
+    }
+
+    /// Everything it has logged so far.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.root.path().join("stderr.log")).unwrap_or_default()).into_owned()
+    }
+
+    /// `kill -9`, and gone.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
+    }
+
+    /// SIGTERM; it goes on running for a while.
+    pub fn signal_stop(&self) {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(told.is_ok_and(|status| status.success()), "SIGTERM is sent");
+    }
+
+    /// How it ended, once it has.
+    #[track_caller]
+    pub fn ended(&mut self) -> ExitStatus {
+        eventually("the server ends", || self.child.try_wait().expect("it is ours"))
+    }
+
+    /// SIGTERM, and waits for the end.
+    #[track_caller]
+    pub fn stop(&mut self) -> ExitStatus {
+        self.signal_stop();
+        self.ended()
+    }
+
+    /// Starts it again: same directory, same port.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        assert!(self.child.try_wait().is_ok_and(|ended| ended.is_some()), "it was stopped or killed");
+        (self.child, self.address) = self.setup.spawn(&self.root);
+    }
+
+    /// Runs a second `serve` to its end on the same directory: how it ended and what it said.
+    #[track_caller]
+    pub fn second(&self, setup: &Setup) -> (ExitStatus, String) {
+        run_to_end(setup, &self.data_dir(), &self.root.path().join("second.log"))
+    }
+}
+
+impl Setup {
+    /// Runs `serve`, which must refuse to start, in a new directory: how it ended and what it said.
+    #[track_caller]
+    pub fn refused(&self) -> (ExitStatus, String) {
+        let root = TempDir::new().expect("a temporary directory");
+        run_to_end(self, &root.path().join("data"), &root.path().join("stderr.log"))
+    }
+}
+
+#[track_caller]
+fn run_to_end(setup: &Setup, data_dir: &Path, log: &Path) -> (ExitStatus, String) {
+    drop(File::create(log));
+    let mut child = setup.command(data_dir, log).spawn().expect("the binary starts");
+    let mut ended = None;
+    eventually("a server that must not start ends", || {
+        ended = child.try_wait().expect("it is ours");
+        ended
+    });
+    (ended.expect("it ended"), std::fs::read_to_string(log).unwrap_or_default())
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail: Vec<&str> = log.lines().rev().take(30).collect();
+            eprintln!("the server's last words:\n{}", tail.into_iter().rev().collect::<Vec<_>>().join("\n"));
+        }
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
