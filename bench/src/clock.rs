@@ -3,23 +3,15 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Monotonic now.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "a benchmark measures real time; everything else asks this module"
-)]
+#[allow(clippy::disallowed_methods, reason = "a benchmark measures real time; everything else asks this module")]
 pub fn now() -> Instant {
     Instant::now()
 }
 
 /// Microseconds since the Unix epoch; the clock that load and sink share.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "a benchmark measures real time; everything else asks this module"
-)]
+#[allow(clippy::disallowed_methods, reason = "a benchmark measures real time; everything else asks this module")]
 pub fn unix_us() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, whole_us)
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, whole_us)
 }
 
 /// The wall-clock reading, in microseconds, of a moment of the monotonic clock at or before now.
@@ -38,10 +30,7 @@ pub fn whole_us(duration: Duration) -> u64 {
 }
 
 /// Waits in the kernel: open-loop threads until a request is due, the orchestrator between looks.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "a timer of the runtime is only exact to a millisecond"
-)]
+#[allow(clippy::disallowed_methods, reason = "a timer of the runtime is only exact to a millisecond")]
 pub fn pause(duration: Duration) {
     std::thread::sleep(duration);
 }

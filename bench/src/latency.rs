@@ -24,9 +24,7 @@ impl Latency {
 
     /// Adds all measurements of another histogram.
     pub fn merge(&mut self, other: &Self) {
-        self.0
-            .add(&other.0)
-            .expect("all histograms have the same bounds");
+        self.0.add(&other.0).expect("all histograms have the same bounds");
     }
 
     /// Forgets everything.

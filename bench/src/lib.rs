@@ -14,10 +14,7 @@
 //! Absent on purpose: statistics beyond median, minimum and maximum; comparison with an earlier
 //! run (machines drift more than code does; ratios to a limit of the same run do not); anything
 //! that leaves the loopback interface.
-#![allow(
-    clippy::cast_precision_loss,
-    reason = "figures are rounded for people; none comes near 2^52"
-)]
+#![allow(clippy::cast_precision_loss, reason = "figures are rounded for people; none comes near 2^52")]
 
 pub mod clock;
 pub mod latency;

@@ -77,10 +77,7 @@ mod tests {
     #[test]
     fn what_is_patched_in_is_scanned_out() {
         let template = Template::new(&format!(r#"{{"type":"a","data":{{"sent_us":{BLANK}}}}}"#));
-        assert_eq!(
-            scan(&template.stamped(1_763_849_000_123_456)),
-            Some(1_763_849_000_123_456)
-        );
+        assert_eq!(scan(&template.stamped(1_763_849_000_123_456)), Some(1_763_849_000_123_456));
     }
 
     #[test]

@@ -57,9 +57,6 @@ fn refusals_and_a_dead_port_are_counted_apart() -> anyhow::Result<()> {
     let options = ["load", "--mode", "raw", "--count", "3", "--url", &url];
     let dead = load::run(&Options::parse_from(options))?;
     assert_eq!((dead.accepted, dead.errors), (0, 3));
-    assert!(
-        dead.first_error
-            .is_some_and(|error| error.contains("connect"))
-    );
+    assert!(dead.first_error.is_some_and(|error| error.contains("connect")));
     Ok(())
 }

@@ -7,9 +7,5 @@ use clap::Parser;
 
 fn main() -> anyhow::Result<ExitCode> {
     let report = run::run(run::options::Options::parse())?;
-    Ok(if report.is_complete() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

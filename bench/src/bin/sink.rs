@@ -28,10 +28,7 @@ fn main() -> anyhow::Result<()> {
     if options.with_parent {
         end_with_parent()?;
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(options.threads)
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(options.threads).enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", options.port))
             .await

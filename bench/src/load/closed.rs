@@ -23,20 +23,15 @@ impl Bound {
     fn takes_another(&self) -> bool {
         match self.until {
             Some(until) => clock::now() < until,
-            None => self
-                .left
-                .try_update(Relaxed, Relaxed, |left| left.checked_sub(1))
-                .is_ok(),
+            None => self.left.try_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok(),
         }
     }
 }
 
 /// Sends until the time or the count is reached.
 pub fn run(options: &Options, requests: &Requests) -> anyhow::Result<Outcome> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(options.threads.max(1))
-        .enable_all()
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(options.threads.max(1)).enable_all().build()?;
     runtime.block_on(drive(options, requests))
 }
 

@@ -44,22 +44,15 @@ pub fn run(options: &Options, requests: &Requests, rate: u64) -> anyhow::Result<
     let duration = Duration::try_from_secs_f64(options.seconds)?;
     let every = Duration::from_secs(1) / u32::try_from(rate)?;
     let whole = u64::try_from(duration.as_nanos() / every.as_nanos().max(1))?;
-    let schedule = Schedule {
-        first: clock::now() + LEAD,
-        every,
-        count: options.count.unwrap_or(whole),
-    };
+    let schedule = Schedule { first: clock::now() + LEAD, every, count: options.count.unwrap_or(whole) };
     let started_us = clock::unix_us() + clock::whole_us(LEAD);
     let connections = options.connections.max(1);
     let total = thread::scope(|scope| {
-        let threads: Vec<_> = (0..connections)
-            .map(|index| scope.spawn(move || connection(options, requests, schedule, index)))
-            .collect();
+        let threads: Vec<_> =
+            (0..connections).map(|index| scope.spawn(move || connection(options, requests, schedule, index))).collect();
         let mut total = Tally::default();
         for thread in threads {
-            let tally = thread
-                .join()
-                .map_err(|_| anyhow!("a connection panicked"))??;
+            let tally = thread.join().map_err(|_| anyhow!("a connection panicked"))??;
             total.merge(tally);
         }
         anyhow::Ok(total)
@@ -68,16 +61,9 @@ pub fn run(options: &Options, requests: &Requests, rate: u64) -> anyhow::Result<
 }
 
 /// One connection's part of the schedule.
-fn connection(
-    options: &Options,
-    requests: &Requests,
-    schedule: Schedule,
-    index: usize,
-) -> anyhow::Result<Tally> {
+fn connection(options: &Options, requests: &Requests, schedule: Schedule, index: usize) -> anyhow::Result<Tally> {
     rustix::thread::set_current_timer_slack(Some(TIMER_SLACK_NS))?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let pool = pool(1);
     let mut tally = Tally::default();
     let mut sender = Sender::new(requests, options.client, &pool, index);

@@ -43,10 +43,7 @@ impl Requests {
         headers.insert(HOST, HeaderValue::from_str(authority.as_str())?);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(key) = &options.key {
-            headers.insert(
-                AUTHORIZATION,
-                HeaderValue::from_str(&format!("Bearer {key}"))?,
-            );
+            headers.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {key}"))?);
         }
         Ok(Self {
             authority: authority.as_str().to_owned(),
@@ -84,22 +81,14 @@ impl Requests {
 fn bodies(options: &Options) -> Vec<Template> {
     let event = |turn: usize| {
         let data = data(options.bytes);
-        format!(
-            r#"{{"type":"{}","data":{data}}}"#,
-            event_type(options, turn)
-        )
+        format!(r#"{{"type":"{}","data":{data}}}"#, event_type(options, turn))
     };
     match options.mode {
         Mode::Raw => vec![Template::new(&data(options.bytes))],
-        Mode::Single => (0..options.spread.unwrap_or(1))
-            .map(|turn| Template::new(&event(turn)))
-            .collect(),
+        Mode::Single => (0..options.spread.unwrap_or(1)).map(|turn| Template::new(&event(turn))).collect(),
         Mode::Batch => {
             let events: Vec<_> = (0..options.batch).map(event).collect();
-            vec![Template::new(&format!(
-                r#"{{"events":[{}]}}"#,
-                events.join(",")
-            ))]
+            vec![Template::new(&format!(r#"{{"events":[{}]}}"#, events.join(",")))]
         }
     }
 }
@@ -142,9 +131,7 @@ mod tests {
     #[test]
     fn single_events_take_turns_among_types() {
         let requests = render(&["--spread", "3"]);
-        let text: Vec<_> = (0..3)
-            .map(|turn| requests.bodies[turn].stamped(0))
-            .collect();
+        let text: Vec<_> = (0..3).map(|turn| requests.bodies[turn].stamped(0)).collect();
         assert!(text[2].starts_with(br#"{"type":"bench.g2""#));
         assert_eq!(requests.relative(0, 1).uri(), "/v1/events");
     }

@@ -54,16 +54,9 @@ impl<'a> Sender<'a> {
     pub fn new(requests: &'a Requests, client: Client, pool: &Pool, turn: usize) -> Self {
         let way = match client {
             Client::Pooled => Way::Pooled(Box::new(pool.clone())),
-            Client::Conn => Way::Own {
-                open: None,
-                driver: JoinSet::new(),
-            },
+            Client::Conn => Way::Own { open: None, driver: JoinSet::new() },
         };
-        Self {
-            requests,
-            way,
-            turn,
-        }
+        Self { requests, way, turn }
     }
 
     /// Connects before the clock starts; an error will show in the first request.
@@ -96,19 +89,14 @@ impl<'a> Sender<'a> {
     async fn exchange(&mut self, due_us: u64) -> anyhow::Result<(StatusCode, Bytes)> {
         self.turn = self.turn.wrapping_add(1);
         let answer = match &mut self.way {
-            Way::Pooled(pool) => pool
-                .request(self.requests.absolute(self.turn, due_us))
-                .await
-                .context("request")?,
+            Way::Pooled(pool) => pool.request(self.requests.absolute(self.turn, due_us)).await.context("request")?,
             Way::Own { open, driver } => {
                 if open.as_ref().is_none_or(SendRequest::is_closed) {
                     *open = Some(connect(&self.requests.authority, driver).await?);
                 }
                 let open = open.as_mut().expect("it was opened above");
                 open.ready().await.context("connection")?;
-                open.send_request(self.requests.relative(self.turn, due_us))
-                    .await
-                    .context("request")?
+                open.send_request(self.requests.relative(self.turn, due_us)).await.context("request")?
             }
         };
         read(answer).await

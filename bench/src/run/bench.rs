@@ -49,15 +49,9 @@ impl Bench {
             Some(dir) => dir.clone(),
             None => binaries.dir.join("bench-data"),
         };
-        std::fs::create_dir_all(&parent)
-            .with_context(|| format!("cannot make {}", parent.display()))?;
+        std::fs::create_dir_all(&parent).with_context(|| format!("cannot make {}", parent.display()))?;
         let data_dir = TempDir::with_prefix_in("bellwire-bench-", parent)?;
-        Ok(Self {
-            options,
-            binaries,
-            data_dir,
-            progress,
-        })
+        Ok(Self { options, binaries, data_dir, progress })
     }
 
     /// The settings to print.

@@ -28,15 +28,9 @@ impl Binaries {
     /// bring the others up to date: a benchmark of last week's server helps nobody.
     pub fn find(options: &Options, progress: &Progress) -> anyhow::Result<Self> {
         let this = std::env::current_exe()?;
-        let dir = this
-            .parent()
-            .context("a program is in a directory")?
-            .to_owned();
+        let dir = this.parent().context("a program is in a directory")?.to_owned();
         let found = Self {
-            server: options
-                .server
-                .clone()
-                .unwrap_or_else(|| dir.join("bellwire")),
+            server: options.server.clone().unwrap_or_else(|| dir.join("bellwire")),
             sink: dir.join("bellwire-sink"),
             load: dir.join("bellwire-load"),
             dir,

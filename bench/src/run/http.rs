@@ -24,9 +24,7 @@ pub struct Http {
 impl Http {
     /// A client for `base`, with a bearer key if there is one.
     pub fn new(base: &str, key: Option<&str>) -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Self {
             base: base.to_owned(),
             key: key.map(ToOwned::to_owned),
@@ -48,12 +46,7 @@ impl Http {
     }
 
     /// Many `POST`s to one path, `at_once` at a time; the answers in no certain order.
-    pub fn post_all(
-        &self,
-        path: &str,
-        bodies: &[Value],
-        at_once: usize,
-    ) -> anyhow::Result<Vec<Value>> {
+    pub fn post_all(&self, path: &str, bodies: &[Value], at_once: usize) -> anyhow::Result<Vec<Value>> {
         self.runtime.block_on(async {
             let mut answers = Vec::with_capacity(bodies.len());
             let mut running = JoinSet::new();
@@ -73,12 +66,7 @@ impl Http {
         })
     }
 
-    fn request(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> anyhow::Result<Request<Full<Bytes>>> {
+    fn request(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Request<Full<Bytes>>> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
@@ -96,11 +84,7 @@ async fn exchange(pool: Pool, request: Request<Full<Bytes>>) -> anyhow::Result<V
     let answer = pool.request(request).await.with_context(|| what.clone())?;
     let status = answer.status();
     let body = answer.into_body().collect().await?.to_bytes();
-    ensure!(
-        status.is_success(),
-        "{what}: {status}: {}",
-        String::from_utf8_lossy(&body[..body.len().min(500)])
-    );
+    ensure!(status.is_success(), "{what}: {status}: {}", String::from_utf8_lossy(&body[..body.len().min(500)]));
     if body.is_empty() {
         return Ok(Value::Null);
     }

@@ -32,16 +32,8 @@ pub struct Machine {
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} · {} cores · {:.0} GiB · Linux {}",
-            self.cpu, self.cores, self.memory_gib, self.kernel
-        )?;
-        write!(
-            f,
-            "{} · commit {} · bench {}",
-            self.server, self.commit, self.bench
-        )
+        writeln!(f, "{} · {} cores · {:.0} GiB · Linux {}", self.cpu, self.cores, self.memory_gib, self.kernel)?;
+        write!(f, "{} · commit {} · bench {}", self.server, self.commit, self.bench)
     }
 }
 
@@ -54,15 +46,8 @@ pub fn describe(bench: &Bench) -> anyhow::Result<Machine> {
         bench.data_dir.path().display()
     );
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let profile = if cfg!(debug_assertions) {
-        "not optimised: figures mean nothing"
-    } else {
-        "release"
-    };
-    let memory_kib: f64 = field(&read("/proc/meminfo"), "MemTotal")
-        .trim_end_matches(" kB")
-        .parse()
-        .unwrap_or_default();
+    let profile = if cfg!(debug_assertions) { "not optimised: figures mean nothing" } else { "release" };
+    let memory_kib: f64 = field(&read("/proc/meminfo"), "MemTotal").trim_end_matches(" kB").parse().unwrap_or_default();
     Ok(Machine {
         cpu: field(&read("/proc/cpuinfo"), "model name"),
         cores: std::thread::available_parallelism()?.get(),

@@ -55,8 +55,7 @@ pub fn run(options: Options) -> anyhow::Result<Report> {
 
     println!("{}", table::render(&report));
     if let Some(path) = &bench.options.json {
-        let file =
-            File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         serde_json::to_writer_pretty(file, &report)?;
     }
     Ok(report)

@@ -13,10 +13,7 @@ use clap::Parser;
 /// Scenarios for --only: limits, single, fan-out, batch, latency, hanging, recovery, pending, idle.
 #[derive(Debug, Clone, Parser)]
 #[command(version)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line, independent of the others"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, independent of the others")]
 pub struct Options {
     /// One short run of everything: shows that it works, not how fast it is.
     #[arg(long)]

@@ -50,17 +50,10 @@ impl Process {
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = spawn(&mut command)?;
         let stdout = child.stdout.take().expect("stdout was asked for");
-        let mut process = Self {
-            child,
-            url: String::new(),
-            start_us: 0,
-            listening_us: 0,
-        };
+        let mut process = Self { child, url: String::new(), start_us: 0, listening_us: 0 };
         let (listening_us, url) = ready_line(stdout)
             .recv_timeout(READY_TIMEOUT)
-            .map_err(|_| {
-                anyhow!("{program} ended or was not ready in {READY_TIMEOUT:?}; see --server-log")
-            })?;
+            .map_err(|_| anyhow!("{program} ended or was not ready in {READY_TIMEOUT:?}; see --server-log"))?;
         process.start_us = clock::us_since(started);
         process.listening_us = listening_us;
         process.url = url;
@@ -135,9 +128,7 @@ pub fn end_with_parent() -> anyhow::Result<()> {
 /// Ends all children and this process on SIGINT and SIGTERM, and when the time is up, and removes
 /// `dir`.
 pub fn guard(limit: Duration, dir: PathBuf) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     thread::spawn(move || {
         let why = runtime.block_on(async {
             let mut terminate = signal(SignalKind::terminate())?;
@@ -153,10 +144,7 @@ pub fn guard(limit: Duration, dir: PathBuf) -> anyhow::Result<()> {
             let _ = kill_process(id, Signal::KILL);
         }
         let _ = std::fs::remove_dir_all(dir);
-        eprintln!(
-            "bellwire-bench: {}",
-            why.unwrap_or("cannot wait for signals")
-        );
+        eprintln!("bellwire-bench: {}", why.unwrap_or("cannot wait for signals"));
         std::process::exit(130);
     });
     Ok(())
@@ -169,9 +157,7 @@ fn pid(child: &Child) -> Pid {
 /// Starts a child and lists it; while the guard holds the list, nothing starts.
 fn spawn(command: &mut Command) -> anyhow::Result<Child> {
     let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-    let child = command
-        .spawn()
-        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    let child = command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))?;
     running.push(pid(&child));
     Ok(child)
 }

@@ -75,12 +75,7 @@ pub struct Row {
 
 impl Row {
     /// A figure with nothing asked of it yet.
-    pub fn new(
-        scenario: &'static str,
-        what: impl Into<String>,
-        unit: &'static str,
-        value: Spread,
-    ) -> Self {
+    pub fn new(scenario: &'static str, what: impl Into<String>, unit: &'static str, value: Spread) -> Self {
         Self {
             scenario,
             what: what.into(),
@@ -156,13 +151,7 @@ pub struct Report {
 impl Report {
     /// An empty one.
     pub fn new(machine: Machine, settings: Settings) -> Self {
-        Self {
-            machine,
-            settings,
-            pooled_limit: None,
-            single_peak: None,
-            rows: Vec::new(),
-        }
+        Self { machine, settings, pooled_limit: None, single_peak: None, rows: Vec::new() }
     }
 
     /// Adds a line.
@@ -172,8 +161,7 @@ impl Report {
 
     /// Notes that a scenario could not be measured.
     pub fn failed(&mut self, scenario: &'static str, error: &anyhow::Error) {
-        let mut row =
-            Row::new(scenario, "failed", "", Spread::of([0.0])).note(format!("{error:#}"));
+        let mut row = Row::new(scenario, "failed", "", Spread::of([0.0])).note(format!("{error:#}"));
         row.value = None;
         row.met = Some(false);
         self.add(row);
@@ -199,10 +187,8 @@ mod tests {
     #[test]
     fn a_share_is_judged_by_the_ratio_and_not_at_all_without_one() {
         let row = || Row::new("single", "deliveries", "/s", Spread::of([25.0]));
-        let judged = row()
-            .compared_with(Some(100.0))
-            .target(Target::ShareAtLeast(0.2))
-            .goal(Target::ShareAtLeast(0.35));
+        let judged =
+            row().compared_with(Some(100.0)).target(Target::ShareAtLeast(0.2)).goal(Target::ShareAtLeast(0.35));
         assert_eq!((judged.met, judged.goal_met), (Some(true), Some(false)));
         let alone = row().compared_with(None).target(Target::ShareAtLeast(0.2));
         assert_eq!(alone.met, None);

@@ -74,12 +74,7 @@ impl Stack {
     /// Ends the server as a power cut would.
     pub fn kill_server(self) -> Down {
         self.server.kill();
-        Down {
-            sink_url: self.sink_url,
-            controls: self.controls,
-            sink: self.sink,
-            dir: self.dir,
-        }
+        Down { sink_url: self.sink_url, controls: self.controls, sink: self.sink, dir: self.dir }
     }
 
     /// Stops the server in order.
@@ -91,9 +86,7 @@ impl Stack {
     /// Adds an endpoint at a path of the sink; its id. `more` overrides the usual fields.
     pub fn add_endpoint(&self, path: &str, events: &str, more: Value) -> anyhow::Result<String> {
         let url = format!("{}{path}", self.sink_url);
-        let answer = self
-            .api
-            .post("/v1/webhooks", &endpoint(&url, events, more))?;
+        let answer = self.api.post("/v1/webhooks", &endpoint(&url, events, more))?;
         let id = answer["endpoint"]["id"].as_str();
         Ok(id.context("the answer has no endpoint.id")?.to_owned())
     }
@@ -160,10 +153,7 @@ impl Stack {
             if arrived > best {
                 (best, since) = (arrived, clock::now());
             }
-            ensure!(
-                since.elapsed() < STALL,
-                "{arrived} of {expected} deliveries arrived, then none for {STALL:?}"
-            );
+            ensure!(since.elapsed() < STALL, "{arrived} of {expected} deliveries arrived, then none for {STALL:?}");
             clock::pause(POLL);
         }
     }

@@ -10,9 +10,7 @@ pub fn render(report: &Report) -> String {
     table
         .load_style(presets::ASCII_MARKDOWN)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header([
-            "scenario", "what", "median", "min", "max", "unit", "ratio", "target", "", "goal", "",
-        ]);
+        .set_header(["scenario", "what", "median", "min", "max", "unit", "ratio", "target", "", "goal", ""]);
     let mut notes = String::new();
     for row in &report.rows {
         table.add_row(cells(row));
@@ -26,11 +24,7 @@ pub fn render(report: &Report) -> String {
         }
     }
     let settings = &report.settings;
-    let quick = if settings.quick {
-        "\nA quick run shows that everything works; its figures mean little."
-    } else {
-        ""
-    };
+    let quick = if settings.quick { "\nA quick run shows that everything works; its figures mean little." } else { "" };
     format!(
         "{}\n{} runs of {} s, {} connections{quick}\n{table}\n\
          ratio: to the pooled-client limit of this run, or to what the row names{notes}",
@@ -56,8 +50,7 @@ fn cells(row: &Row) -> [String; 11] {
 }
 
 fn verdict(met: Option<bool>, yes: &str, no: &str) -> String {
-    met.map(|met| if met { yes } else { no }.to_owned())
-        .unwrap_or_default()
+    met.map(|met| if met { yes } else { no }.to_owned()).unwrap_or_default()
 }
 
 fn asked(target: Target) -> String {
@@ -77,11 +70,7 @@ fn percent(share: f64) -> String {
 fn number(value: f64) -> String {
     match value.abs() {
         size if size >= 10_000.0 => {
-            format!(
-                "{},{:03.0}",
-                (value / 1_000.0).trunc(),
-                (value % 1_000.0).abs().trunc()
-            )
+            format!("{},{:03.0}", (value / 1_000.0).trunc(), (value % 1_000.0).abs().trunc())
         }
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),

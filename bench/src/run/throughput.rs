@@ -60,17 +60,12 @@ pub fn scenario(
     shares: Shares,
 ) -> anyhow::Result<f64> {
     bench.progress.step("warm-up");
-    let warm_up = Load {
-        seconds: bench.options.warm_up_seconds(),
-        ..load.clone()
-    };
+    let warm_up = Load { seconds: bench.options.warm_up_seconds(), ..load.clone() };
     run(bench, stack, &warm_up, fan)?;
 
     let mut runs = Vec::new();
     for n in 1..=bench.options.runs() {
-        bench
-            .progress
-            .step(&format!("run {n} of {}", bench.options.runs()));
+        bench.progress.step(&format!("run {n} of {}", bench.options.runs()));
         runs.push(run(bench, stack, load, fan)?);
     }
     let spread = |pick: fn(&Run) -> f64| Spread::of(runs.iter().map(pick));
@@ -84,33 +79,13 @@ pub fn scenario(
         None => row,
     });
     report.add(
-        Row::new(
-            name,
-            "server CPU per 10,000 deliveries",
-            "s",
-            spread(|run| run.cpu_s_per_10k),
-        )
-        .target(Target::AtMost(0.6))
-        .goal(Target::AtMost(0.35)),
+        Row::new(name, "server CPU per 10,000 deliveries", "s", spread(|run| run.cpu_s_per_10k))
+            .target(Target::AtMost(0.6))
+            .goal(Target::AtMost(0.35)),
     );
     let ms = |us: u64| us as f64 / 1_000.0;
-    report.add(Row::new(
-        name,
-        "API answer p50",
-        "ms",
-        Spread::of(runs.iter().map(|run| ms(run.answered_p50_us))),
-    ));
-    report.add(Row::new(
-        name,
-        "API answer p99",
-        "ms",
-        Spread::of(runs.iter().map(|run| ms(run.answered_p99_us))),
-    ));
-    report.add(Row::new(
-        name,
-        "resident memory",
-        "MiB",
-        spread(|run| run.resident_mib),
-    ));
+    report.add(Row::new(name, "API answer p50", "ms", Spread::of(runs.iter().map(|run| ms(run.answered_p50_us)))));
+    report.add(Row::new(name, "API answer p99", "ms", Spread::of(runs.iter().map(|run| ms(run.answered_p99_us)))));
+    report.add(Row::new(name, "resident memory", "MiB", spread(|run| run.resident_mib)));
     Ok(deliveries.median)
 }

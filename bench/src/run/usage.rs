@@ -28,9 +28,7 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
 }
 
 fn resident_kib(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
@@ -46,10 +44,7 @@ mod tests {
 
     #[test]
     fn resident_memory_is_found_among_the_lines() {
-        assert_eq!(
-            resident_kib("VmPeak:\t  9 kB\nVmRSS:\t    2048 kB\n"),
-            Some(2_048)
-        );
+        assert_eq!(resident_kib("VmPeak:\t  9 kB\nVmRSS:\t    2048 kB\n"), Some(2_048));
     }
 
     #[test]

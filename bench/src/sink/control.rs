@@ -58,10 +58,7 @@ impl Stats {
     }
 
     fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a PathStats> {
-        self.paths
-            .iter()
-            .filter(move |(path, _)| path.starts_with(prefix))
-            .map(|(_, stats)| stats)
+        self.paths.iter().filter(move |(path, _)| path.starts_with(prefix)).map(|(_, stats)| stats)
     }
 }
 

@@ -83,11 +83,7 @@ async fn receive(
     }
     route.arrived(clock::unix_us(), sent_us);
     if routes.tracks_ids() {
-        route.note_id(
-            head.headers
-                .get("webhook-id")
-                .map(http::HeaderValue::as_bytes),
-        );
+        route.note_id(head.headers.get("webhook-id").map(http::HeaderValue::as_bytes));
     }
     let status = match route.answer() {
         Answer::Ok => StatusCode::OK,

@@ -36,10 +36,7 @@ impl Answer {
             Some("500") => Self::Error,
             Some("gate") => Self::Gate,
             Some("slow") => {
-                let ms = query
-                    .strip_prefix("ms=")
-                    .and_then(|ms| ms.parse().ok())
-                    .unwrap_or(100);
+                let ms = query.strip_prefix("ms=").and_then(|ms| ms.parse().ok()).unwrap_or(100);
                 Self::Slow(Duration::from_millis(ms))
             }
             _ => Self::Ok,
@@ -97,9 +94,7 @@ impl Route {
         self.last_us.fetch_max(at_us, Relaxed);
         if let Some(sent_us) = sent_us {
             let mut latency = self.latency.lock().unwrap_or_else(PoisonError::into_inner);
-            latency
-                .get_or_insert_default()
-                .record(at_us.saturating_sub(sent_us));
+            latency.get_or_insert_default().record(at_us.saturating_sub(sent_us));
         }
     }
 
@@ -124,10 +119,7 @@ impl Route {
         self.first_us.store(u64::MAX, Relaxed);
         self.last_us.store(0, Relaxed);
         self.duplicates.store(0, Relaxed);
-        self.ids
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).clear();
         if let Some(latency) = &mut *self.latency.lock().unwrap_or_else(PoisonError::into_inner) {
             latency.clear();
         }
@@ -164,16 +156,10 @@ impl Routes {
         if let Some(route) = known.get(path) {
             return Arc::clone(route);
         }
-        let path = if known.len() < PATHS_MAX {
-            path
-        } else {
-            "/ok/others"
-        };
+        let path = if known.len() < PATHS_MAX { path } else { "/ok/others" };
         drop(known);
         let mut known = self.by_path.write().unwrap_or_else(PoisonError::into_inner);
-        let route = known
-            .entry(path.to_owned())
-            .or_insert_with(|| Arc::new(Route::new(path)));
+        let route = known.entry(path.to_owned()).or_insert_with(|| Arc::new(Route::new(path)));
         Arc::clone(route)
     }
 
@@ -202,10 +188,7 @@ impl Routes {
     /// Every path's counters.
     pub fn stats(&self) -> Stats {
         let known = self.by_path.read().unwrap_or_else(PoisonError::into_inner);
-        let paths = known
-            .iter()
-            .map(|(path, route)| (path.clone(), route.stats()))
-            .collect();
+        let paths = known.iter().map(|(path, route)| (path.clone(), route.stats())).collect();
         Stats { paths }
     }
 }
@@ -219,10 +202,7 @@ mod tests {
         assert_eq!(Answer::of("/ok/3"), Answer::Ok);
         assert_eq!(Answer::of("/hang"), Answer::Hang);
         assert_eq!(Answer::of("/500"), Answer::Error);
-        assert_eq!(
-            Answer::of("/slow/1?ms=20"),
-            Answer::Slow(Duration::from_millis(20))
-        );
+        assert_eq!(Answer::of("/slow/1?ms=20"), Answer::Slow(Duration::from_millis(20)));
     }
 
     #[test]

@@ -25,12 +25,7 @@ pub fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
         with.push(healthy(bench, true)?);
     }
     let without = Spread::of(without);
-    report.add(Row::new(
-        "hanging",
-        "healthy deliveries without",
-        "/s",
-        without,
-    ));
+    report.add(Row::new("hanging", "healthy deliveries without", "/s", without));
     report.add(
         Row::new("hanging", "healthy deliveries with", "/s", Spread::of(with))
             .compared_with(Some(without.median))
@@ -50,20 +45,13 @@ fn healthy(bench: &Bench, with_hanging: bool) -> anyhow::Result<f64> {
     if with_hanging {
         stack.add_endpoint("/hang", "bench.g0", more())?;
     }
-    let load = Load {
-        spread: Some(ENDPOINTS),
-        ..stack.load(bench, "single")
-    };
-    bench.load(&Load {
-        seconds: bench.options.warm_up_seconds(),
-        ..load.clone()
-    })?;
+    let load = Load { spread: Some(ENDPOINTS), ..stack.load(bench, "single") };
+    bench.load(&Load { seconds: bench.options.warm_up_seconds(), ..load.clone() })?;
     stack.settle("/ok")?;
     stack.control("/reset")?;
     let outcome = bench.load(&load)?;
     // Every connection begins its turns elsewhere, so the tenth type's part is only nearly a tenth.
-    let surely = (outcome.events / ENDPOINTS * (ENDPOINTS - 1))
-        .saturating_sub(bench.options.connections as u64);
+    let surely = (outcome.events / ENDPOINTS * (ENDPOINTS - 1)).saturating_sub(bench.options.connections as u64);
     stack.wait_for("/ok", surely)?;
     let stats = stack.settle("/ok")?;
     let last_us = stats.last_us("/ok").unwrap_or(outcome.ended_us);

@@ -17,9 +17,7 @@ const SETTLE: Duration = Duration::from_secs(3);
 pub fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     let (mut memory, mut start, mut cpu) = (Vec::new(), Vec::new(), Vec::new());
     for n in 1..=bench.options.runs() {
-        bench
-            .progress
-            .step(&format!("run {n} of {}", bench.options.runs()));
+        bench.progress.step(&format!("run {n} of {}", bench.options.runs()));
         let stack = Stack::start(bench)?;
         stack.add_endpoint("/ok", "*", json!({}))?;
         let used = usage::cpu_seconds(stack.server.id())?;
@@ -29,15 +27,8 @@ pub fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
         let used = usage::cpu_seconds(stack.server.id())? - used;
         cpu.push(used / SETTLE.as_secs_f64() * 100.0);
     }
-    report.add(
-        Row::new("idle", "resident memory", "MiB", Spread::of(memory)).target(Target::AtMost(40.0)),
-    );
-    report.add(Row::new(
-        "idle",
-        "start to listening",
-        "ms",
-        Spread::of(start),
-    ));
+    report.add(Row::new("idle", "resident memory", "MiB", Spread::of(memory)).target(Target::AtMost(40.0)));
+    report.add(Row::new("idle", "start to listening", "ms", Spread::of(start)));
     report.add(Row::new("idle", "CPU", "% of a core", Spread::of(cpu)));
     Ok(())
 }

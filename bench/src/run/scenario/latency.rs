@@ -37,17 +37,13 @@ pub fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
         clippy::cast_sign_loss,
         reason = "a rate of events is positive and far below 2^64"
     )]
-    let peak = report
-        .single_peak
-        .map(|peak| (peak * PEAK_PERCENT / 100.0) as u64);
+    let peak = report.single_peak.map(|peak| (peak * PEAK_PERCENT / 100.0) as u64);
     let usual = RATES.map(|rate| (rate, format!("{rate}/s")));
     let peak = peak.map(|rate| (rate, format!("{rate}/s ({PEAK_PERCENT} % of peak)")));
     for (rate, name) in usual.into_iter().chain(peak) {
         let mut runs = Vec::new();
         for n in 1..=bench.options.runs() {
-            bench
-                .progress
-                .step(&format!("{rate}/s, run {n} of {}", bench.options.runs()));
+            bench.progress.step(&format!("{rate}/s, run {n} of {}", bench.options.runs()));
             runs.push(measure(bench, &stack, rate, bench.options.seconds())?);
         }
         add_rows(report, &name, &runs);
@@ -58,23 +54,14 @@ pub fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
 /// One run at `rate` events per second; the only endpoint fed is at `/ok`.
 pub fn measure(bench: &Bench, stack: &Stack, rate: u64, seconds: f64) -> anyhow::Result<Latencies> {
     stack.control("/reset")?;
-    let outcome = bench.load(&Load {
-        rate: Some(rate),
-        connections: CONNECTIONS,
-        seconds,
-        ..stack.load(bench, "single")
-    })?;
+    let outcome =
+        bench.load(&Load { rate: Some(rate), connections: CONNECTIONS, seconds, ..stack.load(bench, "single") })?;
     let stats = stack.wait_for("/ok", outcome.events)?;
-    Ok(Latencies {
-        delivered: stats.paths["/ok"].latency,
-        answered: outcome.answered,
-        lateness: outcome.lateness,
-    })
+    Ok(Latencies { delivered: stats.paths["/ok"].latency, answered: outcome.answered, lateness: outcome.lateness })
 }
 
 fn add_rows(report: &mut Report, name: &str, runs: &[Latencies]) {
-    let ms =
-        |pick: fn(&Latencies) -> u64| Spread::of(runs.iter().map(|run| pick(run) as f64 / 1_000.0));
+    let ms = |pick: fn(&Latencies) -> u64| Spread::of(runs.iter().map(|run| pick(run) as f64 / 1_000.0));
     let row = |what: &str, value| Row::new("latency", format!("{name}: {what}"), "ms", value);
     report.add(row("delivered p50", ms(|run| run.delivered.p50_us)).target(Target::AtMost(1.0)));
     report.add(row("delivered p99", ms(|run| run.delivered.p99_us)).target(Target::AtMost(5.0)));

@@ -22,20 +22,14 @@ const FILE_BATCHES: usize = 4_096;
 /// Measures them and notes the pooled client's for the rows to come.
 pub fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     bench.progress.scenario("limits");
-    for (client, what) in [
-        ("pooled", "pooled client → sink"),
-        ("conn", "bare connections → sink"),
-    ] {
+    for (client, what) in [("pooled", "pooled client → sink"), ("conn", "bare connections → sink")] {
         let rate = requests(bench, client)?;
         if client == "pooled" {
             report.pooled_limit = Some(rate.median);
         }
         report.add(Row::new("limits", what, "req/s", rate));
     }
-    for (records, what) in [
-        (1, "synced appends, one record of 600 bytes"),
-        (BATCH, "synced appends, batches of 64"),
-    ] {
+    for (records, what) in [(1, "synced appends, one record of 600 bytes"), (BATCH, "synced appends, batches of 64")] {
         bench.progress.step(what);
         let seconds = bench.options.seconds() / 2.0;
         let rates = (0..bench.options.runs())

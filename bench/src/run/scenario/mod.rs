@@ -29,11 +29,7 @@ const fn scenario(
     needs_limits: bool,
     run: fn(&Bench, &mut Report) -> anyhow::Result<()>,
 ) -> Scenario {
-    Scenario {
-        name,
-        needs_limits,
-        run,
-    }
+    Scenario { name, needs_limits, run }
 }
 
 /// All of them.
@@ -60,10 +56,7 @@ pub fn select(names: &[String]) -> anyhow::Result<Vec<Scenario>> {
     }
     let chosen = |name: &str| names.iter().any(|other| other == name);
     let limits = chosen("limits").then(|| scenario("limits", true, |_, _| Ok(())));
-    Ok(limits
-        .into_iter()
-        .chain(ALL.into_iter().filter(|scenario| chosen(scenario.name)))
-        .collect())
+    Ok(limits.into_iter().chain(ALL.into_iter().filter(|scenario| chosen(scenario.name))).collect())
 }
 
 #[cfg(test)]

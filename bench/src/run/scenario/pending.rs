@@ -32,10 +32,7 @@ const SETTLE: Duration = Duration::from_mins(2);
 
 /// Compares an empty server with a laden one. One run: it makes a database of its own size.
 pub fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
-    ensure!(
-        TcpStream::connect(DEAD).is_err(),
-        "something listens at {DEAD}"
-    );
+    ensure!(TcpStream::connect(DEAD).is_err(), "something listens at {DEAD}");
     let stack = Stack::start(bench)?;
     stack.add_endpoint("/ok", "bench.event", json!({}))?;
     bench.progress.step("empty");
@@ -57,26 +54,19 @@ pub fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     let row = |what: &str, unit, value: f64| Row::new("pending", what, unit, Spread::of([value]));
     report.add(row("resident memory, empty", "MiB", empty_mib));
     report.add(
-        row("resident memory, laden", "MiB", seeded_mib.max(laden_mib))
-            .target(Target::AtMost(empty_mib + 100.0))
-            .note(format!(
+        row("resident memory, laden", "MiB", seeded_mib.max(laden_mib)).target(Target::AtMost(empty_mib + 100.0)).note(
+            format!(
                 "{pending} pending deliveries of {} endpoints; after seeding {seeded_mib:.0} MiB, \
                  after a restart {laden_mib:.0} MiB; the worse counts",
                 bench.options.endpoints()
-            )),
+            ),
+        ),
     );
     report.add(row("start, empty", "s", empty_start_s));
     report.add(row("start, laden", "s", start_s).target(Target::AtMost(3.0)));
-    let p99_ms = |runs: &[Latencies]| {
-        Spread::of(runs.iter().map(|run| run.delivered.p99_us as f64 / 1_000.0))
-    };
+    let p99_ms = |runs: &[Latencies]| Spread::of(runs.iter().map(|run| run.delivered.p99_us as f64 / 1_000.0));
     let empty_p99 = p99_ms(&empty);
-    report.add(Row::new(
-        "pending",
-        "fresh event p99, empty",
-        "ms",
-        empty_p99,
-    ));
+    report.add(Row::new("pending", "fresh event p99, empty", "ms", empty_p99));
     report.add(
         Row::new("pending", "fresh event p99, laden", "ms", p99_ms(&laden))
             .compared_with(Some(empty_p99.median))
@@ -88,9 +78,7 @@ pub fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
 
 fn latencies(bench: &Bench, stack: &Stack) -> anyhow::Result<Vec<Latencies>> {
     latency::measure(bench, stack, RATE, bench.options.warm_up_seconds())?;
-    (0..bench.options.runs())
-        .map(|_| latency::measure(bench, stack, RATE, bench.options.seconds()))
-        .collect()
+    (0..bench.options.runs()).map(|_| latency::measure(bench, stack, RATE, bench.options.seconds())).collect()
 }
 
 /// Adds the dead endpoints and their deliveries; how many deliveries.
@@ -108,9 +96,7 @@ fn seed(bench: &Bench, stack: &Stack) -> anyhow::Result<u64> {
 
     // A call is one event for each group, so it owes one delivery to every endpoint.
     let calls = bench.options.pending().div_ceil(endpoints);
-    bench
-        .progress
-        .step(&format!("{} deliveries", calls * endpoints));
+    bench.progress.step(&format!("{} deliveries", calls * endpoints));
     bench.load(&Load {
         count: Some(calls),
         connections: 2,
@@ -122,10 +108,7 @@ fn seed(bench: &Bench, stack: &Stack) -> anyhow::Result<u64> {
     let id = some["endpoint"]["id"].as_str().context("it has an id")?;
     let path = format!("/v1/webhooks/{id}/deliveries?status=pending&limit=1");
     let total = stack.api.get(&path)?["total"].as_u64();
-    ensure!(
-        total == Some(calls),
-        "an endpoint has {total:?} pending deliveries instead of {calls}"
-    );
+    ensure!(total == Some(calls), "an endpoint has {total:?} pending deliveries instead of {calls}");
     Ok(calls * endpoints)
 }
 
@@ -140,8 +123,6 @@ fn settle(bench: &Bench, stack: &Stack) -> anyhow::Result<()> {
             return Ok(());
         }
     }
-    bench
-        .progress
-        .say("the server is still busy with first attempts");
+    bench.progress.say("the server is still busy with first attempts");
     Ok(())
 }

@@ -24,9 +24,7 @@ pub fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     let owed = bench.options.owed().next_multiple_of(BATCH);
     let mut runs = Vec::new();
     for n in 1..=bench.options.runs() {
-        bench
-            .progress
-            .step(&format!("{owed} owed, run {n} of {}", bench.options.runs()));
+        bench.progress.step(&format!("{owed} owed, run {n} of {}", bench.options.runs()));
         runs.push(crash(bench, owed)?);
     }
     let row = |what: &str, unit, pick: fn(&Recovery) -> f64| {
@@ -36,9 +34,7 @@ pub fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     report.add(
         row("listening to first delivery", "ms", |run| run.resumed_ms)
             .target(Target::AtMost(1_000.0))
-            .note(format!(
-                "{owed} owed; every one of them arrived in every run"
-            )),
+            .note(format!("{owed} owed; every one of them arrived in every run")),
     );
     report.add(row("listening to last delivery", "s", |run| run.all_s));
     report.add(row("deliveries sent twice", "", |run| run.repeated));
@@ -49,11 +45,7 @@ fn crash(bench: &Bench, owed: u64) -> anyhow::Result<Recovery> {
     let stack = Stack::start(bench)?;
     stack.control("/shut")?;
     stack.add_endpoint("/gate", "*", json!({"timeout_ms": 30_000}))?;
-    bench.load(&Load {
-        count: Some(owed / BATCH),
-        connections: 8,
-        ..stack.load(bench, "batch")
-    })?;
+    bench.load(&Load { count: Some(owed / BATCH), connections: 8, ..stack.load(bench, "batch") })?;
     let down = stack.kill_server();
     down.control("/open")?;
     down.control("/reset?track=ids")?;

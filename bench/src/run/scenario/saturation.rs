@@ -12,10 +12,7 @@ const BATCH_CONNECTIONS: usize = 16;
 
 /// One endpoint, one event a call.
 pub fn single(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
-    let shares = Shares {
-        target: 0.20,
-        goal: Some(0.35),
-    };
+    let shares = Shares { target: 0.20, goal: Some(0.35) };
     let stack = with_endpoints(bench, 1)?;
     let load = stack.load(bench, "single");
     let peak = throughput::scenario(bench, report, "single", &stack, &load, 1, shares)?;
@@ -25,10 +22,7 @@ pub fn single(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
 
 /// Three endpoints that all take every event.
 pub fn fan_out(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
-    let shares = Shares {
-        target: 0.30,
-        goal: Some(0.50),
-    };
+    let shares = Shares { target: 0.30, goal: Some(0.50) };
     let stack = with_endpoints(bench, 3)?;
     let load = stack.load(bench, "single");
     throughput::scenario(bench, report, "fan-out", &stack, &load, 3, shares).map(drop)
@@ -36,15 +30,9 @@ pub fn fan_out(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
 
 /// One endpoint, a hundred events a call.
 pub fn batch(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
-    let shares = Shares {
-        target: 0.40,
-        goal: None,
-    };
+    let shares = Shares { target: 0.40, goal: None };
     let stack = with_endpoints(bench, 1)?;
-    let load = Load {
-        connections: BATCH_CONNECTIONS.min(bench.options.connections),
-        ..stack.load(bench, "batch")
-    };
+    let load = Load { connections: BATCH_CONNECTIONS.min(bench.options.connections), ..stack.load(bench, "batch") };
     throughput::scenario(bench, report, "batch", &stack, &load, 1, shares).map(drop)
 }
 

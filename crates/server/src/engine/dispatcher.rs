@@ -465,8 +465,10 @@ impl Dispatcher {
                 if all && !exempt_only && lane.endpoint.sends() {
                     lane.gauge.set_direct(matches!(lane.breaker.gate(now), Gate::Open));
                 }
-                if let Some(due) = next.filter(|due| *due != PARKED) {
-                    self.arm(at.clone(), due.max(now));
+                // With more due on disk the lane looks again by itself; while the breaker is open, what
+                // is due on disk waits for it and must not wake the lane.
+                if let Some(due) = next.filter(|due| all && !exempt_only && *due != PARKED) {
+                    self.arm(at.clone(), due);
                 }
             }
             Err(error) => {
