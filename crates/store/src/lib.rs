@@ -67,7 +67,7 @@ pub struct Store {
 #[derive(Clone)]
 enum Engine {
     Sqlite(Arc<sqlite::Sqlite>),
-    Inline(Arc<InlineStore>),
+    Inline(Arc<InlineStore>, u64),
 }
 
 /// Why a store did not open.
@@ -101,7 +101,8 @@ impl Store {
     /// A store that runs every command at once on the calling thread: for simulations, where one seed
     /// decides the order of everything.
     pub fn inline(inline: Arc<InlineStore>) -> Self {
-        Self { engine: Engine::Inline(inline) }
+        let start = inline.start();
+        Self { engine: Engine::Inline(inline, start) }
     }
 
     /// Runs a command and makes what it wrote durable before answering. An `Err` of the command
@@ -113,7 +114,7 @@ impl Store {
     {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.transact(name, command).await,
-            Engine::Inline(inline) => inline.transact(name, command).await,
+            Engine::Inline(inline, start) => inline.transact(*start, name, command).await,
         }
     }
 
@@ -125,7 +126,7 @@ impl Store {
     {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(name, query).await,
-            Engine::Inline(inline) => inline.transact(name, query).await,
+            Engine::Inline(inline, start) => inline.transact(*start, name, query).await,
         }
     }
 
@@ -140,7 +141,7 @@ impl Store {
     pub fn health(&self) -> Health {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.health(),
-            Engine::Inline(_) => Health { writer_waiting_ms: 0, disk_free_bytes: None },
+            Engine::Inline(..) => Health { writer_waiting_ms: 0, disk_free_bytes: None },
         }
     }
 }

@@ -76,11 +76,6 @@ impl Breaker {
         }
     }
 
-    /// The probe ended without an answer from the endpoint: another may be sent.
-    pub fn probe_lost(&mut self) {
-        self.probing = false;
-    }
-
     /// Until when it is open, and how many times in a row it has opened.
     pub fn open(&self) -> Option<(Timestamp, u32)> {
         self.open

@@ -13,7 +13,7 @@ use super::problem::{Code, Problem};
 const FAULTS_MAX: usize = 50;
 
 /// Every fault of a body that does not parse as `T`.
-pub fn diagnose<T: ToSchema>(body: &[u8], error: &serde_json::Error) -> Problem {
+pub(super) fn diagnose<T: ToSchema>(body: &[u8], error: &serde_json::Error) -> Problem {
     let value: Value = match serde_json::from_slice(body) {
         Ok(value) => value,
         Err(error) => return Problem::new(Code::Unparsable, format!("The body is not JSON: {error}.")),

@@ -82,7 +82,7 @@ impl<R> By<R> {
 }
 
 /// The key lacks a permission.
-pub fn lacks(permission: Permission) -> Problem {
+pub(super) fn lacks(permission: Permission) -> Problem {
     Problem::new(Code::Forbidden, format!("This key lacks the permission `{permission}`."))
 }
 
@@ -156,7 +156,7 @@ fn named_namespace(parts: &Parts) -> Result<Option<Namespace>, Problem> {
 }
 
 /// A body: parsed, and kept as sent for the idempotency key.
-pub struct Json<T> {
+pub(super) struct Json<T> {
     /// What it says.
     pub value: T,
     /// What makes repeating it harmless.
@@ -194,12 +194,12 @@ impl Idempotency {
 }
 
 /// The most a body may measure, unless the route takes more.
-pub const BODY_BYTES_MAX: usize = 256 * 1024;
+pub(super) const BODY_BYTES_MAX: usize = 256 * 1024;
 /// The most a batch may measure.
-pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub(super) const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Reads a body within a bound.
-pub async fn read_body(request: Request, max: usize) -> Result<Bytes, Problem> {
+pub(super) async fn read_body(request: Request, max: usize) -> Result<Bytes, Problem> {
     let too_large = || Problem::new(Code::TooLarge, format!("The body is over {max} bytes."));
     let declared =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
@@ -215,7 +215,7 @@ pub async fn read_body(request: Request, max: usize) -> Result<Bytes, Problem> {
 }
 
 /// Parses a body, or says everything that is wrong with its form.
-pub fn parse<T: DeserializeOwned + ToSchema>(body: &[u8]) -> Result<T, Problem> {
+pub(super) fn parse<T: DeserializeOwned + ToSchema>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| diagnose::<T>(body, &error))
 }
 
@@ -242,10 +242,10 @@ impl<T: DeserializeOwned + ToSchema + Default> OptionalFromRequest<Arc<App>> for
 }
 
 /// A query, every fault of which is told.
-pub struct Query<T>(pub T);
+pub(super) struct Query<T>(pub T);
 
 /// What a query is made of.
-pub trait FromQuery: Sized {
+pub(super) trait FromQuery: Sized {
     /// The names there are.
     const NAMES: &'static [&'static str];
     /// Reads the parameters.
@@ -253,11 +253,11 @@ pub trait FromQuery: Sized {
 }
 
 /// The parameters of a query, in order.
-pub struct Parameters(Vec<(String, String)>);
+pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
     /// The last value of a name; an empty one is none.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
             .rev()
@@ -267,7 +267,7 @@ impl Parameters {
     }
 
     /// The values of a name, split at commas.
-    pub fn list(&self, name: &str) -> Vec<&str> {
+    pub(super) fn list(&self, name: &str) -> Vec<&str> {
         self.0
             .iter()
             .filter(|(known, _)| known == name)
@@ -278,7 +278,7 @@ impl Parameters {
     }
 
     /// A value of another type.
-    pub fn take<T: std::str::FromStr>(&self, name: &str, faults: &mut Faults) -> Option<T>
+    pub(super) fn take<T: std::str::FromStr>(&self, name: &str, faults: &mut Faults) -> Option<T>
     where
         T::Err: std::fmt::Display,
     {

@@ -19,7 +19,7 @@ use crate::app::App;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives a request its id and answers for whatever happens inside.
-pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn around(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let ulid = app.mint.ulid();
     let id = RequestId::from_ulid(ulid);
     let traceparent = traceparent(request.headers(), u128::from(ulid));

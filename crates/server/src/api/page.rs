@@ -39,7 +39,7 @@ impl FromStr for Span {
 
 /// A time, or a duration back from now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
+pub(super) enum When {
     /// A time.
     At(Timestamp),
     /// So long before now.
@@ -48,7 +48,7 @@ pub enum When {
 
 impl When {
     /// The time it means at `now`.
-    pub fn resolve(self, now: Timestamp) -> Timestamp {
+    pub(super) fn resolve(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(at) => at,
             Self::Back(span) => now.before(span),
@@ -71,10 +71,10 @@ impl FromStr for When {
 }
 
 /// The names of a page's parameters.
-pub const PAGE: [&str; 2] = ["cursor", "limit"];
+pub(super) const PAGE: [&str; 2] = ["cursor", "limit"];
 
 /// Which page is asked for; 50 rows unless said otherwise, at most 200.
-pub fn page(parameters: &Parameters, faults: &mut Faults) -> PageQuery {
+pub(super) fn page(parameters: &Parameters, faults: &mut Faults) -> PageQuery {
     let limit = match parameters.get("limit").map(str::parse::<u32>) {
         None => 50,
         Some(Ok(limit)) if (1..=200).contains(&limit) => limit,
@@ -92,12 +92,12 @@ pub fn page(parameters: &Parameters, faults: &mut Faults) -> PageQuery {
 }
 
 /// A cursor as clients see it: opaque.
-pub fn encode(seq: i64) -> String {
+pub(super) fn encode(seq: i64) -> String {
     format!("c{seq:x}")
 }
 
 /// The place of a cursor.
-pub fn decode(cursor: &str) -> Option<i64> {
+pub(super) fn decode(cursor: &str) -> Option<i64> {
     i64::from_str_radix(cursor.strip_prefix('c')?, 16).ok().filter(|seq| *seq >= 0)
 }
 

@@ -17,7 +17,7 @@ use super::{
 use crate::app::App;
 
 /// What a command answers: a reply that is kept, or a problem that is not.
-pub type Answer = Result<Reply, Problem>;
+pub(super) type Answer = Result<Reply, Problem>;
 
 /// A JSON answer.
 #[derive(Debug, Clone)]

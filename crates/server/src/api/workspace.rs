@@ -21,7 +21,7 @@ use super::{
 use crate::app::App;
 
 /// The routes of this slice.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
+pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(me))
         .routes(routes!(create_key, list_keys))

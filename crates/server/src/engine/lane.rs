@@ -119,7 +119,10 @@ impl Lane {
             return Next::Idle;
         }
         if let Some(claimed) = self.exempt.pop_front() {
-            return self.start(claimed, now);
+            if lease_is_short(&claimed, now) {
+                return Next::Release(Box::new(claimed));
+            }
+            return self.start(claimed);
         }
         match self.breaker.gate(now) {
             Gate::Shut(until) => {
@@ -129,8 +132,9 @@ impl Lane {
             Gate::Probe if self.in_flight > 0 => return Next::Idle,
             Gate::Open | Gate::Probe => {}
         }
-        if self.queue.is_empty() {
-            return Next::Idle;
+        let Some(first) = self.queue.front() else { return Next::Idle };
+        if lease_is_short(first, now) {
+            return self.queue.pop_front().map_or(Next::Idle, |claimed| Next::Release(Box::new(claimed)));
         }
         if let Err(wait) = self.pace.take(now) {
             return Next::Wait(now.after(wait));
@@ -138,7 +142,7 @@ impl Lane {
         match self.queue.pop_front() {
             Some(claimed) => {
                 self.breaker.started(now);
-                self.start(claimed, now)
+                self.start(claimed)
             }
             None => Next::Idle,
         }
@@ -148,11 +152,7 @@ impl Lane {
         self.exempt.pop_front().or_else(|| self.queue.pop_front())
     }
 
-    fn start(&mut self, claimed: Claimed, now: Timestamp) -> Next {
-        if lease_is_short(&claimed, now) {
-            self.breaker.probe_lost();
-            return Next::Release(Box::new(claimed));
-        }
+    fn start(&mut self, claimed: Claimed) -> Next {
         self.in_flight += 1;
         Next::Start(Box::new(claimed))
     }
@@ -202,7 +202,13 @@ impl Lane {
     pub(super) fn claim_size(&self, now: Timestamp) -> usize {
         match self.breaker.gate(now) {
             Gate::Probe => 1,
-            _ => (usize::from(self.endpoint.config.max_in_flight) * 4).clamp(32, 256),
+            // No more than what its rate lets go while a lease lasts.
+            _ => {
+                let busy = (usize::from(self.endpoint.config.max_in_flight) * 4).clamp(32, 256);
+                let rate =
+                    self.pace.rate().map_or(usize::MAX, |rate| usize::try_from(rate / 100).unwrap_or(usize::MAX));
+                busy.min(rate.max(1))
+            }
         }
     }
 
@@ -218,9 +224,5 @@ impl Lane {
 
     pub(super) fn queued(&self) -> usize {
         self.queue.len() + self.exempt.len()
-    }
-
-    pub(super) fn in_flight(&self) -> usize {
-        self.in_flight
     }
 }

@@ -1,6 +1,9 @@
 //! A store without threads: every command runs at once where it is called. For simulations, which
 //! choose when it fails.
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use bellwire_domain::{StoreError, Stored};
 use bellwire_wire::Timestamp;
@@ -25,6 +28,8 @@ type Plan = Box<dyn FnMut(&'static str) -> Fault + Send>;
 
 /// A store without threads, in memory.
 pub struct InlineStore {
+    /// Counts the starts: a process of an earlier one is dead, and nothing it does is heard.
+    starts: AtomicU64,
     tx: Mutex<Option<Tx>>,
     plan: Mutex<Plan>,
 }
@@ -40,7 +45,7 @@ impl InlineStore {
         let connection = open().map_err(|error: rusqlite::Error| OpenError::Database(error.to_string()))?;
         migrate::migrate(&connection)?;
         let tx = Tx::new(connection, vault, observer, 1);
-        Ok(Self { tx: Mutex::new(Some(tx)), plan: Mutex::new(plan) })
+        Ok(Self { starts: AtomicU64::new(0), tx: Mutex::new(Some(tx)), plan: Mutex::new(plan) })
     }
 
     /// What a start of the process does: caches are empty, leases of before are over, and `observer`
@@ -48,6 +53,7 @@ impl InlineStore {
     pub fn restart(&self, observer: Arc<dyn Observer>, now: Timestamp) -> Result<(), OpenError> {
         let mut guard = self.tx.lock().unwrap_or_else(PoisonError::into_inner);
         let tx = guard.as_mut().ok_or_else(|| OpenError::Database("it is closed".into()))?;
+        self.starts.fetch_add(1, Ordering::AcqRel);
         tx.observer = observer;
         tx.node += 1;
         tx.cache = Cache::default();
@@ -55,10 +61,19 @@ impl InlineStore {
         super::prepare(tx, now)
     }
 
-    pub(crate) async fn transact<T, F>(&self, name: &'static str, mut command: F) -> Stored<T>
+    /// Which start this is.
+    pub(crate) fn start(&self) -> u64 {
+        self.starts.load(Ordering::Acquire)
+    }
+
+    pub(crate) async fn transact<T, F>(&self, start: u64, name: &'static str, mut command: F) -> Stored<T>
     where
         F: for<'a> FnMut(&'a mut Tx) -> BoxFuture<'a, Stored<T>>,
     {
+        if start != self.start() {
+            // The process that asks is dead.
+            std::future::pending::<()>().await;
+        }
         let fault = (self.plan.lock().unwrap_or_else(PoisonError::into_inner))(name);
         let result = self.run(name, &mut command, fault);
         if fault != Fault::None {
