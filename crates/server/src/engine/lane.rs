@@ -186,15 +186,19 @@ impl Lane {
         (self.on_disk && self.queue.len() <= low).then_some(false)
     }
 
-    /// Notes what a claim found: `all` if that was everything that is due.
+    /// Notes that a claim begins. What is heard from here on may come too late for it, so it is then
+    /// that the lane forgets what it knew, not when the answer is there.
+    pub(super) fn claim_begins(&mut self, exempt_only: bool) {
+        self.claiming = true;
+        self.exempt_on_disk = false;
+        self.on_disk &= exempt_only;
+    }
+
+    /// Notes what a claim found: `all` if that was everything that was due.
     pub(super) fn claimed(&mut self, exempt_only: bool, all: bool) {
         self.claiming = false;
-        if all {
-            self.exempt_on_disk = false;
-            if !exempt_only {
-                self.on_disk = false;
-            }
-        }
+        self.exempt_on_disk |= !all;
+        self.on_disk |= !all && !exempt_only;
     }
 
     /// How many to claim at once: one, to probe; else what keeps the lane busy while the next claim

@@ -127,7 +127,7 @@ impl Dispatcher {
                 self.arm(at, now.after(Duration::from_millis(20)));
                 continue;
             }
-            lane.claiming = true;
+            lane.claim_begins(exempt_only);
             self.claiming += 1;
             let claim = Claim {
                 at: at.clone(),
