@@ -47,10 +47,12 @@ pub(super) enum When {
 }
 
 impl When {
-    /// The time it means at `now`.
+    /// The time it means at `now`. Times are shown in milliseconds and kept in microseconds: a given one
+    /// means the end of its millisecond, so that `since` leaves out what was shown with that time and
+    /// `until` takes it in.
     pub(super) fn resolve(self, now: Timestamp) -> Timestamp {
         match self {
-            Self::At(at) => at,
+            Self::At(at) => Timestamp::from_micros(at.micros() - at.micros().rem_euclid(1_000) + 999),
             Self::Back(span) => now.before(span),
         }
     }
@@ -114,6 +116,13 @@ mod tests {
         for bad in ["", "1", "h", "1x", "-1h", "1h ", "99999999999999d", "1.5h", "1é"] {
             assert_eq!(seconds(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_given_time_takes_in_its_whole_millisecond() {
+        let resolve = |text: &str| text.parse::<When>().map(|when| when.resolve(Timestamp::EPOCH).micros());
+        assert_eq!(resolve("2026-11-21T22:01:02.345Z"), Ok(1_795_298_462_345_999));
+        assert_eq!(resolve("1h"), Ok(-3_600_000_000));
     }
 
     #[test]

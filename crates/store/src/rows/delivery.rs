@@ -162,7 +162,8 @@ impl Tx {
             ),
             (_, Some(DeliveryStatus::Failed)) if whole => self.query_one(
                 "SELECT COUNT(*) FROM deliveries INDEXED BY deliveries_dead
-                 WHERE workspace_id = $1 AND ($2 IS NULL OR endpoint_id = $2) AND status = 2",
+                 WHERE workspace_id = $1 AND ($2 IS NULL OR endpoint_id = $2) AND status = 2
+                   AND endpoint_id NOT IN (SELECT id FROM endpoints WHERE deleted_at IS NOT NULL)",
                 &[workspace.as_str().into(), endpoint],
                 count,
             ),
@@ -176,7 +177,8 @@ impl Tx {
             _ => self.query_one(
                 "SELECT COUNT(*) FROM deliveries
                  WHERE workspace_id = $1 AND ($2 IS NULL OR endpoint_id = $2) AND seq > $3 AND seq < $4
-                   AND ($5 IS NULL OR status = $5) AND ($6 IS NULL OR namespace = $6)",
+                   AND ($5 IS NULL OR status = $5) AND ($6 IS NULL OR namespace = $6)
+                   AND endpoint_id NOT IN (SELECT id FROM endpoints WHERE deleted_at IS NOT NULL)",
                 &[workspace.as_str().into(), endpoint, after, before, status, namespace],
                 count,
             ),
