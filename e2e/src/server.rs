@@ -153,6 +153,13 @@ impl Server {
         (self.child, self.address) = self.setup.spawn(&self.root);
     }
 
+    /// [`Server::restart`] with another `BELLWIRE_OWNER_KEY`.
+    #[track_caller]
+    pub fn restart_with_owner_key(&mut self, key: &str) {
+        key.clone_into(&mut self.setup.owner_key);
+        self.restart();
+    }
+
     /// Runs a second `serve` to its end on the same directory: how it ended and what it said.
     #[track_caller]
     pub fn second(&self, setup: &Setup) -> (ExitStatus, String) {

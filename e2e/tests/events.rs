@@ -38,7 +38,7 @@ fn an_idempotency_key_gives_the_first_answer_again_and_refuses_another_body() {
     let routes = [
         ("/v1/events", json!({"type": "order.paid", "data": {}}), 202),
         ("/v1/events/batch", json!({"events": [{"type": "order.paid", "data": {}}]}), 202),
-        ("/v1/webhooks", json!({"url": "http://127.0.0.1:9/", "events": ["other.thing"]}), 201),
+        ("/v1/webhooks", json!({"url": "http://127.0.0.1:8009/", "events": ["other.thing"]}), 201),
         ("/v1/keys", json!({"name": "k", "kind": "workspace"}), 201),
         ("/v1/workspaces", json!({"name": "w"}), 201),
         ("/v1/event-types", json!({"name": "order.sent", "description": "d"}), 201),
@@ -50,14 +50,11 @@ fn an_idempotency_key_gives_the_first_answer_again_and_refuses_another_body() {
         let again = scene.send(&call(path, &body));
         assert_eq!((again.status, &again.body), (status, &first.body), "{path}");
         assert_eq!(again.header("idempotency-replayed"), Some("true"), "{path}");
-        let mut other = body.clone();
-        other["description"] = json!("another");
-        let clash = scene.send(&call(path, &json!({"name": "x", "events": [], "data": {}, "type": "a.b"})));
-        assert!([409, 422].contains(&clash.status), "{path}: {}", clash.status);
+        // The same things in other bytes are another body.
+        let clash = scene.send(&call(path, &body).body(format!("{body} ").as_bytes()));
+        assert_eq!(clash.expect(409)["code"], "idempotency_conflict", "{path}");
     }
     assert_eq!(stored(&scene), 2);
-    let clash = scene.send(&call("/v1/events", &json!({"type": "order.paid", "data": {"a": 1}})));
-    assert_eq!(clash.expect(409)["code"], "idempotency_conflict");
     // A refusal is not kept: the key is good for a better body.
     let bad = Call::new("POST", "/v1/events").header("idempotency-key", "k2");
     scene.send(&bad.clone().json(&json!({"type": "order.paid"}))).expect(422);
@@ -128,13 +125,13 @@ fn a_schema_of_ones_own_refuses_bad_data_with_the_path_of_each_fault() {
     assert_eq!(made.expect(201)["version"], 1);
     let table = [
         (json!({"lines": []}), vec![]),
-        (json!({}), vec!["data.lines"]),
+        (json!({}), vec!["data"]),
         (json!({"lines": [{"sku": 1}]}), vec!["data.lines[0].sku"]),
         (
             json!({"lines": [{"sku": "a", "count": 0}, {"count": "x"}]}),
-            vec!["data.lines[0].count", "data.lines[1].count", "data.lines[1].sku"],
+            vec!["data.lines[0].count", "data.lines[1]", "data.lines[1].count"],
         ),
-        (json!({"lines": [], "more": 1}), vec!["data.more"]),
+        (json!({"lines": [], "more": 1}), vec!["data"]),
     ];
     for (data, faults) in table {
         let answer = scene.post("/v1/events", &json!({"type": "order.placed", "data": data}));
@@ -206,7 +203,7 @@ fn a_poll_that_waits_is_woken_and_goes_on_where_it_was() {
     let waiting = thread::spawn(move || api.get(&path).expect(200));
     let id = scene.event("order.paid", &json!({}));
     let woken = waiting.join().expect("answered");
-    assert_eq!(ids(&woken["events"]), [id.clone()]);
+    assert_eq!(ids(&woken["events"]), std::slice::from_ref(&id));
     let more = scene.events("order.paid", 250);
     let (mut got, mut after) = (Vec::new(), id);
     while got.len() < more.len() {
@@ -254,12 +251,11 @@ fn a_stream_resumes_after_its_last_event_across_a_restart() {
 #[test]
 fn a_built_in_type_says_who_reported_it_and_needs_the_right() {
     let scene = Scene::new();
-    let event = json!({"type": "agent.registered", "data": {}});
     let catalog = list(&scene.get("/v1/event-types").expect(200)["event_types"]);
     let known = catalog.iter().find(|kind| kind["name"] == "purchase.succeeded").expect("it is built in");
     let example = known["example"].clone();
     let data = if example["data"].is_object() { example["data"].clone() } else { example };
-    let event = json!({"type": "purchase.succeeded", "data": data, "namespace": event["namespace"]});
+    let event = json!({"type": "purchase.succeeded", "data": data});
     let made = scene.post("/v1/events", &event).expect(202);
     assert!(text(&made["event"]["source"]).starts_with("reported:key_"), "{made}");
     let plain = scene.key(&json!({"kind": "workspace", "permissions": ["events:write", "events:read"]}));
