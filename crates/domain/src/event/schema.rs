@@ -57,7 +57,14 @@ impl DataSchema {
 
     /// Everything wrong with `data`, each with its path below `root`.
     pub fn faults(&self, data: &Value, root: &str) -> Vec<Fault> {
-        let path = |pointer: &str| pointer.replace('/', ".");
+        // A JSON pointer as people write paths, the same as for the request's own fields.
+        let path = |pointer: &str| {
+            pointer.split('/').skip(1).fold(String::new(), |path, part| {
+                let index = !part.is_empty() && part.bytes().all(|c| c.is_ascii_digit());
+                let part = part.replace("~1", "/").replace("~0", "~");
+                if index { format!("{path}[{part}]") } else { format!("{path}.{part}") }
+            })
+        };
         self.validator
             .iter_errors(data)
             .take(FAULTS_MAX)
