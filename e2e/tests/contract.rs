@@ -1,0 +1,275 @@
+//! Every route of the API's own description, asked by those who may not.
+use bellwire_e2e::{Answer, Api, Call, Receiver, Scene, eventually, text};
+use serde_json::{Value, json};
+
+/// What is open to everybody.
+const OPEN: [&str; 5] = ["/.well-known/bellwire-keys.json", "/healthz", "/metrics", "/openapi.json", "/readyz"];
+/// What a key may ask that may do nothing.
+const ANY_KEY: [&str; 2] = ["GET /v1/me", "GET /v1/namespaces"];
+
+/// A server on which everything that has an id exists once, in the namespace `acme`.
+struct World {
+    scene: Scene,
+    ids: Vec<(&'static str, String)>,
+    _receiver: Receiver,
+}
+
+impl World {
+    fn new() -> Self {
+        let scene = Scene::new();
+        let receiver = Receiver::ok();
+        let endpoint = scene.endpoint(&receiver, &json!({"namespace": "acme", "events": ["order.*"]}));
+        scene.post("/v1/event-types", &json!({"name": "order.paid"})).expect(201);
+        let event = scene.event("order.paid", &json!({"namespace": "acme"}));
+        let delivery = scene.settled(&endpoint, "success", 1);
+        let job = scene.on(&endpoint, "replay", &json!({"until": "1h"})).expect(202);
+        let key = scene.post("/v1/keys", &json!({"name": "k", "kind": "scoped", "namespace": "acme"})).expect(201);
+        let ids = vec![
+            ("{endpoint_id}", text(&endpoint["id"])),
+            ("{event_id}", event),
+            ("{delivery_id}", text(&delivery["id"])),
+            ("{job_id}", text(&job["id"])),
+            ("{key_id}", text(&key["id"])),
+            ("{name}", "order.paid".into()),
+            ("{namespace}", "acme".into()),
+        ];
+        eventually("the replay is done", || {
+            (scene.get(&format!("/v1/jobs/{}", text(&job["id"]))).expect(200)["status"] == "done").then_some(())
+        });
+        Self { scene, ids, _receiver: receiver }
+    }
+
+    /// Every method and path there is, as described, and as called.
+    fn routes(&self) -> Vec<(String, Call)> {
+        let document = self.scene.without_key().get("/openapi.json").expect(200);
+        let paths = document["paths"].as_object().cloned().expect("paths");
+        let mut routes = Vec::new();
+        for (path, operations) in paths {
+            let called = self.ids.iter().fold(path.clone(), |path, (name, id)| path.replace(name, id));
+            assert!(!called.contains('{'), "{called}: give its id in World::new");
+            for method in operations.as_object().into_iter().flat_map(|operations| operations.keys()) {
+                let method = method.to_uppercase();
+                let call = Call::new(&method, &called);
+                let call = if ["POST", "PATCH"].contains(&&*method) { call.json(&json!({})) } else { call };
+                routes.push((format!("{method} {path}"), call));
+            }
+        }
+        assert!(routes.len() > 35, "{}", routes.len());
+        routes
+    }
+
+    fn keyed(&self) -> Vec<(String, Call)> {
+        let open = |route: &str| OPEN.iter().any(|path| route == format!("GET {path}"));
+        self.routes().into_iter().filter(|(route, _)| !open(route)).collect()
+    }
+
+    /// What is stored, by counts.
+    fn stored(&self) -> Value {
+        stored(&self.scene)
+    }
+}
+
+fn stored(api: &Api) -> Value {
+    let count = |path: &str, name: &str| api.get(path).expect(200)[name].as_array().map(Vec::len);
+    json!({
+        "endpoints": count("/v1/webhooks?limit=200", "endpoints"),
+        "events": count("/v1/events?limit=200", "events"),
+        "deliveries": api.get("/v1/deliveries").expect(200)["total"],
+        "keys": count("/v1/keys?limit=200", "keys"),
+        "types": count("/v1/event-types", "event_types"),
+        "namespaces": count("/v1/namespaces", "namespaces"),
+        "workspaces": count("/v1/workspaces", "workspaces"),
+    })
+}
+
+/// A refusal is a problem that says who may ask whom for help.
+#[track_caller]
+fn refused(route: &str, answer: &Answer, status: u16) {
+    let body = answer.json();
+    assert_eq!(answer.status, status, "{route}: {body}");
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{route}");
+    assert_eq!(body["status"], status, "{route}");
+    for name in ["type", "title", "code", "detail", "request_id"] {
+        assert!(!text(&body[name]).is_empty(), "{route}: {name} in {body}");
+    }
+    assert_eq!(answer.header("x-request-id"), body["request_id"].as_str(), "{route}");
+}
+
+#[test]
+fn every_route_without_a_good_key_is_401() {
+    let world = World::new();
+    let api = &world.scene.api;
+    let made = api.post("/v1/keys", &json!({"name": "k", "kind": "admin"})).expect(201);
+    let revoked = api.with_key(&text(&made["api_key"]));
+    revoked.get("/v1/me").expect(200);
+    api.delete(&format!("/v1/keys/{}", text(&made["id"]))).expect(204);
+    // A key that is good for what is left of this second.
+    let expired = eventually("a key is made that expires soon", || {
+        let soon =
+            text(&world.scene.post("/v1/events", &json!({"type": "a.b", "data": {}})).json()["event"]["timestamp"]);
+        let form = json!({"name": "k", "kind": "admin", "expires_at": format!("{}.999Z", &soon[..19])});
+        let made = api.post("/v1/keys", &form);
+        (made.status == 201).then(|| api.with_key(&text(&made.json()["api_key"])))
+    });
+    eventually("it expires", || (expired.get("/v1/me").status == 401).then_some(()));
+    let before = world.stored();
+    let nobody = [api.without_key(), api.with_key("bw_admin_0000"), api.with_key(""), revoked, expired];
+    for (route, call) in world.keyed() {
+        for api in &nobody {
+            let answer = api.send(&call);
+            refused(&route, &answer, 401);
+            assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{route}");
+        }
+    }
+    assert_eq!(world.stored(), before);
+    for path in OPEN {
+        assert_eq!(api.without_key().get(path).status, 200, "{path}");
+    }
+}
+
+#[test]
+fn either_header_carries_a_key() {
+    let scene = Scene::new();
+    let nobody = scene.without_key();
+    for (name, value) in [
+        ("x-api-key", bellwire_e2e::OWNER_KEY.to_owned()),
+        ("authorization", format!("bearer {}", bellwire_e2e::OWNER_KEY)),
+    ] {
+        nobody.send(&Call::new("GET", "/v1/me").header(name, &value)).expect(200);
+    }
+}
+
+#[test]
+fn what_belongs_to_another_workspace_does_not_exist() {
+    let world = World::new();
+    let stranger = world.scene.workspace("stranger");
+    let before = world.stored();
+    let mut asked = 0;
+    for (route, call) in world.keyed().into_iter().filter(|(route, _)| route.contains('{')) {
+        refused(&route, &stranger.send(&call), 404);
+        asked += 1;
+    }
+    assert!(asked >= 20, "{asked}");
+    let form = json!({"endpoint_id": world.ids[0].1});
+    refused("retry many", &stranger.post("/v1/deliveries/retry", &form), 404);
+    assert_eq!(world.stored(), before);
+    for (path, name) in [("/v1/events", "events"), ("/v1/webhooks", "endpoints"), ("/v1/namespaces", "namespaces")] {
+        let seen = stranger.get(path).expect(200)[name].as_array().map(Vec::len);
+        let own = if name == "events" { seen } else { Some(0) };
+        assert_eq!(seen, own, "{path}");
+        assert!(!stranger.get(path).expect(200).to_string().contains("acme"), "{path}");
+    }
+}
+
+#[test]
+fn what_belongs_to_another_namespace_does_not_exist_and_naming_it_is_403() {
+    let world = World::new();
+    // It may do everything that a key of one namespace can do.
+    let all = ["events:write", "events:read", "events:impersonate", "webhooks:manage", "keys:manage"];
+    let other = world.scene.key(&json!({"kind": "scoped", "namespace": "other", "permissions": all}));
+    let before = world.stored();
+    for (route, call) in world.keyed() {
+        if route.contains('{') && !route.contains("event-types") {
+            refused(&route, &other.send(&call), 404);
+        }
+        let named = Call { path: format!("{}?namespace=acme", call.path), ..call.clone() };
+        for foreign in [call.clone().header("x-namespace", "acme"), named] {
+            let answer = other.send(&foreign);
+            refused(&route, &answer, 403);
+            assert_eq!(answer.json()["code"], "foreign_namespace", "{route}");
+        }
+    }
+    let bodies = [
+        ("/v1/events", json!({"type": "a.b", "data": {}, "namespace": "acme"})),
+        ("/v1/webhooks", json!({"url": "http://127.0.0.1:8009/", "events": ["*"], "namespace": "acme"})),
+        ("/v1/keys", json!({"name": "k", "kind": "scoped", "namespace": "acme"})),
+        ("/v1/keys", json!({"name": "k", "kind": "workspace"})),
+        ("/v1/keys", json!({"name": "k", "kind": "scoped", "namespace": "other", "permissions": ["ledger:write"]})),
+        ("/v1/event-types", json!({"name": "order.sent"})),
+    ];
+    for (path, body) in bodies {
+        refused(&format!("{path} {body}"), &other.post(path, &body), 403);
+    }
+    let batch = other.post("/v1/events/batch", &json!([{"type": "a.b", "data": {}, "namespace": "acme"}])).expect(202);
+    assert_eq!(batch["results"][0]["status"], 403);
+    assert_eq!(world.stored(), before);
+    // Its own it sees, and nothing else.
+    other.post("/v1/events", &json!({"type": "a.b", "data": {}})).expect(202);
+    let events = other.get("/v1/events").expect(200);
+    assert!(events["events"].as_array().is_some_and(|all| all.iter().all(|event| event["namespace"] == "other")));
+    let names = other.get("/v1/namespaces").expect(200);
+    assert!(!names.to_string().contains("acme"), "{names}");
+}
+
+#[test]
+fn every_route_refuses_a_key_that_lacks_its_permission() {
+    let world = World::new();
+    let powerless = world.scene.key(&json!({"kind": "workspace", "permissions": ["gateway:use"]}));
+    let before = world.stored();
+    let event = json!({"type": "order.paid", "data": {}});
+    for (route, call) in world.keyed() {
+        // What an event needs depends on its type: it is read first.
+        let call = match route.as_str() {
+            "POST /v1/events" => call.json(&event),
+            "POST /v1/events/batch" => {
+                let answer = powerless.send(&call.json(&json!([event]))).expect(202);
+                assert_eq!(answer["results"][0]["status"], 403);
+                continue;
+            }
+            _ => call,
+        };
+        if ANY_KEY.contains(&route.as_str()) {
+            powerless.send(&call).expect(200);
+        } else if route.ends_with("/v1/workspaces") {
+            refused(&route, &powerless.send(&call.json(&json!({"name": "w"}))), 403);
+        } else {
+            refused(&route, &powerless.send(&call), 403);
+        }
+    }
+    assert_eq!(world.stored(), before);
+}
+
+#[test]
+fn only_the_owner_makes_workspaces_and_nobody_gives_more_than_he_has() {
+    let scene = Scene::new();
+    let admin = scene.workspace("other");
+    refused("list", &admin.get("/v1/workspaces"), 403);
+    refused("make", &admin.post("/v1/workspaces", &json!({"name": "w"})), 403);
+    let some = scene.key(&json!({"kind": "workspace", "permissions": ["keys:manage", "events:read"]}));
+    let more = json!({"name": "k", "kind": "workspace", "permissions": ["events:write"]});
+    refused("more permissions", &some.post("/v1/keys", &more), 403);
+    refused("a higher kind", &some.post("/v1/keys", &json!({"name": "k", "kind": "admin"})), 403);
+    some.post("/v1/keys", &json!({"name": "k", "kind": "workspace", "permissions": ["events:read"]})).expect(201);
+}
+
+#[test]
+fn unknown_paths_methods_and_ids_are_problems_too() {
+    let world = World::new();
+    let api = &world.scene.api;
+    for path in ["/", "/v1", "/v1/nothing", "/v1/webhooks/x/y/z", "/v2/events", "/v1/events/", "//v1/events"] {
+        refused(path, &api.get(path), 404);
+    }
+    let routes = world.routes();
+    for (route, call) in &routes {
+        for method in ["PUT", "GET", "POST", "PATCH", "DELETE"] {
+            let known = routes.iter().any(|(_, other)| other.method == method && other.path == call.path);
+            if !known {
+                let answer = api.send(&Call { method: method.into(), ..call.clone() });
+                // A fixed path beside one with an id: its other methods take it for an id.
+                let status = if answer.status == 404 && !route.contains('{') { 404 } else { 405 };
+                refused(&format!("{method} instead of {route}"), &answer, status);
+            }
+        }
+    }
+    for (name, good) in &world.ids {
+        for bad in
+            ["nonsense", "evt_01ARZ3NDEKTSV4RRFFQ69G5FAV", "dlv_01ARZ3NDEKTSV4RRFFQ69G5FAV", "%00", "..%2F", "%ff"]
+        {
+            for (route, call) in routes.iter().filter(|(route, _)| route.contains(name)) {
+                let call = Call { path: call.path.replace(good.as_str(), bad), ..call.clone() };
+                let answer = api.send(&call);
+                assert!([400, 404].contains(&answer.status), "{route} with {bad}: {} {}", answer.status, answer.json());
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Every field of every call, given wrongly: refused by name, and nothing is stored.
+mod forms;
+
+use std::collections::HashSet;
+
+use bellwire_e2e::{Api, Call, Receiver, Scene, eventually, list, text};
+use forms::{Form, forms};
+use serde_json::{Value, json};
+
+/// A server with an endpoint, a pull endpoint, and a delivery of it that is held.
+fn scene() -> (Scene, Vec<(&'static str, String)>) {
+    let scene = Scene::new();
+    let endpoint = scene.endpoint(&Receiver::ok(), &json!({"events": ["never.sent"], "status": "paused"}));
+    let pull = scene.subscribe(&scene.api, &json!({"kind": "pull", "events": ["held.back"]}));
+    scene.event("held.back", &json!({}));
+    let held = eventually("it can be held", || {
+        let held = scene.on(&pull, "pull", &json!({"lease": "1h"})).expect(200);
+        held["deliveries"][0]["id"].as_str().map(str::to_owned)
+    });
+    let ids = vec![("{endpoint}", text(&endpoint["id"])), ("{pull}", text(&pull["id"])), ("{held}", held)];
+    (scene, ids)
+}
+
+fn filled(text: &str, ids: &[(&str, String)]) -> String {
+    ids.iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id))
+}
+
+fn stored(api: &Api, ids: &[(&str, String)]) -> Value {
+    let paths = [
+        "/v1/webhooks?limit=200",
+        "/v1/events?limit=200",
+        "/v1/event-types",
+        "/v1/namespaces",
+        "/v1/workspaces",
+        "/v1/deliveries",
+        &filled("/v1/deliveries/{held}", ids),
+    ];
+    let keys = list(&api.get("/v1/keys?limit=200").expect(200)["keys"]).len();
+    let everything: Vec<Value> = paths.iter().map(|path| api.get(path).expect(200)).collect();
+    json!([keys, everything])
+}
+
+/// The fields of a body, from the API's description.
+fn described(document: &Value, form: &Form) -> Vec<(String, Value)> {
+    let path = form.path.replace("{endpoint}", "{endpoint_id}").replace("{pull}", "{endpoint_id}");
+    let operation = &document["paths"][path.replace("{held}", "{delivery_id}")][form.method.to_lowercase()];
+    let mut schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    if let Some(name) = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next()) {
+        schema = &document["components"]["schemas"][name];
+    }
+    let fields = schema["properties"].as_object().unwrap_or_else(|| panic!("{} has no fields: {schema}", form.path));
+    fields.iter().map(|(name, schema)| (name.clone(), schema.clone())).collect()
+}
+
+/// The refusal names the field, or something inside of it.
+#[track_caller]
+fn refused_by_name(api: &Api, form: &Form, path: &str, body: &Value, field: &str) {
+    let answer = api.send(&Call::new(form.method, path).json(body));
+    let short: String = body.to_string().chars().take(200).collect();
+    assert_eq!(answer.status, 422, "{} {path} {short}: {}", form.method, answer.json());
+    let inside = |name: &String| {
+        name == field || name.starts_with(&format!("{field}.")) || name.starts_with(&format!("{field}["))
+    };
+    assert!(answer.fields().iter().any(inside), "{path} {short} must name {field}: {}", answer.json());
+    assert!(text(&answer.json()["detail"]).contains('`'), "{path}: {}", answer.json());
+}
+
+#[test]
+fn every_field_refuses_what_is_wrong_by_name_and_nothing_is_stored() {
+    let (scene, ids) = scene();
+    let document = scene.get("/openapi.json").expect(200);
+    let before = stored(&scene, &ids);
+    let mut count = 0;
+    for form in forms() {
+        let path = filled(form.path, &ids);
+        let good: Value = serde_json::from_str(&filled(&form.good.to_string(), &ids)).expect("JSON");
+        let tried: HashSet<&str> = form.wrong.iter().map(|(field, _)| *field).collect();
+        let with = |field: &str, value: &Value| {
+            let mut body = good.clone();
+            body[field] = value.clone();
+            body
+        };
+        for (field, schema) in described(&document, &form) {
+            assert!(tried.contains(field.as_str()), "{} {}: `{field}` has no wrong value yet", form.method, form.path);
+            // A value of a type that the description does not know.
+            let types = schema.to_string();
+            let wrong = [json!({"x": {}}), json!(true), json!([[1]])].into_iter().find(|wrong| match wrong {
+                Value::Object(_) => !types.contains("object") && !types.contains("$ref"),
+                Value::Bool(_) => !types.contains("boolean"),
+                _ => !types.contains("array"),
+            });
+            refused_by_name(&scene, &form, &path, &with(&field, &wrong.expect("some type is wrong")), &field);
+        }
+        for (field, value) in &form.wrong {
+            refused_by_name(&scene, &form, &path, &with(field, value), field);
+            count += 1;
+        }
+        refused_by_name(&scene, &form, &path, &with("nonsense", &json!(1)), "nonsense");
+    }
+    println!("{count} wrong values");
+    assert_eq!(stored(&scene, &ids), before);
+}
+
+#[test]
+fn a_refusal_names_every_fault_at_once() {
+    let scene = Scene::new();
+    let form =
+        json!({"url": "nonsense", "events": ["x"], "timeout_ms": 1, "dialect": "latin", "headers": {"host": "x"}});
+    let answer = scene.post("/v1/webhooks", &form);
+    answer.expect(422);
+    let mut fields = answer.fields();
+    fields.sort_unstable();
+    assert_eq!(fields, ["dialect", "events[0]", "headers.host", "timeout_ms", "url"]);
+}
+
+#[test]
+fn a_body_that_is_no_json_is_400_and_one_too_large_is_413() {
+    let (scene, ids) = scene();
+    let before = stored(&scene, &ids);
+    let mut paths: Vec<(&str, String)> = forms().iter().map(|form| (form.method, filled(form.path, &ids))).collect();
+    paths.push(("POST", "/v1/events/batch".into()));
+    for (method, path) in paths {
+        for body in ["{", "{\"a\": }", "nonsense", "\"text\"", "7", "\u{1}", "{\"a\":1}}"] {
+            let answer = scene.send(&Call::new(method, &path).body(body.as_bytes()));
+            assert_eq!(answer.status, 400, "{path} {body}: {}", answer.json());
+            assert_eq!(answer.json()["code"], "unparsable");
+        }
+        let bytes = scene.send(&Call::new(method, &path).body(b"{\"name\": \"\xff\"}"));
+        assert_eq!(bytes.status, 400, "{path} with bad UTF-8: {}", bytes.json());
+        let size = if path.ends_with("/batch") { 17 << 20 } else { 257 << 10 };
+        let large = format!("{{\"x\": \"{}\"}}", "x".repeat(size));
+        let answer = scene.send(&Call::new(method, &path).body(large.as_bytes()));
+        assert_eq!(answer.status, 413, "{path}: {}", answer.json());
+    }
+    assert_eq!(stored(&scene, &ids), before);
+}
+
+#[test]
+fn every_query_parameter_refuses_what_is_wrong_by_name() {
+    let (scene, ids) = scene();
+    let paths = [
+        "/v1/events",
+        "/v1/events/poll",
+        "/v1/events/stream",
+        "/v1/webhooks",
+        "/v1/keys",
+        "/v1/deliveries",
+        "/v1/webhooks/{endpoint}/deliveries",
+        "/v1/webhooks/{endpoint}/jobs",
+        "/v1/webhooks/{endpoint}/stats",
+    ];
+    let document = scene.get("/openapi.json").expect(200);
+    let mut count = 0;
+    for path in paths {
+        let operation = &document["paths"][path.replace("{endpoint}", "{endpoint_id}")]["get"];
+        let known: Vec<String> = list(&operation["parameters"])
+            .iter()
+            .filter(|parameter| parameter["in"] == "query")
+            .map(|parameter| text(&parameter["name"]))
+            .collect();
+        for name in known.iter().map(String::as_str).chain(["nonsense"]) {
+            let wrong: &[&str] = match name {
+                "limit" => &["0", "201", "-1", "x", "1.5"],
+                "cursor" => &["x", "c", "c-1", "12"],
+                "since" | "until" => &["soon", "2026-13-01T00:00:00Z", "1x", "-1h"],
+                "status" if path.contains("eliver") => &["lost", "Pending"],
+                "namespace" => &["Bad", "a b", "-a"],
+                "wait" => &["61s", "soon"],
+                "after" => &["no such place!", "c"],
+                "nonsense" => &["1"],
+                // Any name of a type is one that may come.
+                "type" | "types" => &[],
+                other => panic!("{path}: `{other}` has no wrong value yet"),
+            };
+            for value in wrong {
+                let value = value.replace(' ', "%20");
+                let answer = scene.get(&format!("{}?{name}={value}", filled(path, &ids)));
+                assert_eq!(answer.status, 422, "{path}?{name}={value}: {}", answer.json());
+                assert_eq!(answer.fields(), [name], "{path}?{name}={value}");
+                count += 1;
+            }
+        }
+    }
+    println!("{count} wrong values");
+}
