@@ -353,7 +353,7 @@ async fn simulate(seed: u64) {
     process = world.restart(&process);
     world.receivers.healed.store(true, Ordering::Release);
     for _ in 0..500 {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         let all = deliveries(&process.store, &workspace).await;
         if !all.iter().any(|delivery| delivery.status == DeliveryStatus::Pending) {
             break;

@@ -240,7 +240,7 @@ fn check_url(config: &EndpointConfig, policy: &AddressPolicy, faults: &mut Fault
     match (config.kind, config.url.as_deref()) {
         (EndpointKind::Push, None) => faults.add("url", "is required"),
         (EndpointKind::Pull, Some(_)) => {
-            faults.add("url", "must be absent for kind pull: its deliveries are taken, not sent")
+            faults.add("url", "must be absent for kind pull: its deliveries are taken, not sent");
         }
         (EndpointKind::Push, Some(url)) => {
             faults.take("url", policy.check_url(url));
