@@ -38,9 +38,8 @@ pub(super) fn set(root: &mut Value, path: &str, value: Value) -> Result<(), Stri
             Value::Array(items) => {
                 let length = items.len();
                 let index = name.parse::<usize>().ok().filter(|index| *index <= length);
-                let index = index.ok_or_else(|| {
-                    format!("`{path}`: `{name}` must be an index from 0 to {length} of a list")
-                })?;
+                let index =
+                    index.ok_or_else(|| format!("`{path}`: `{name}` must be an index from 0 to {length} of a list"))?;
                 if index == length {
                     items.push(Value::Null);
                 }

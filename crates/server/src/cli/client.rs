@@ -88,8 +88,7 @@ impl Client {
         if let Some(value) = last.and_then(|last| HeaderValue::from_str(last).ok()) {
             outbound.headers.insert("last-event-id", value);
         }
-        let response =
-            self.http.stream(&outbound, TIMEOUT).await.map_err(|error| unreachable(self.base(), &error))?;
+        let response = self.http.stream(&outbound, TIMEOUT).await.map_err(|error| unreachable(self.base(), &error))?;
         if response.status().is_success() {
             return Ok(response);
         }
@@ -209,6 +208,9 @@ mod tests {
     #[test]
     fn ids_cannot_leave_their_place_in_the_path() {
         assert_eq!(segment("../keys?x"), "..%2Fkeys%3Fx");
-        assert_eq!(query("/v1/events", &[("type", Some("a.b,c.*".into())), ("since", None)]), "/v1/events?type=a.b%2Cc.*");
+        assert_eq!(
+            query("/v1/events", &[("type", Some("a.b,c.*".into())), ("since", None)]),
+            "/v1/events?type=a.b%2Cc.*"
+        );
     }
 }

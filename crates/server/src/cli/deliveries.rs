@@ -111,9 +111,7 @@ impl Deliveries {
                         ("cursor", list.cursor),
                     ],
                 );
-                out.show(&client.get(&path).await?, |value| {
-                    table(out, value, "no deliveries match") + &more(value)
-                })
+                out.show(&client.get(&path).await?, |value| table(out, value, "no deliveries match") + &more(value))
             }
             Self::Get { id } => {
                 let answer = client.get(&format!("/v1/deliveries/{}", segment(&id))).await?;

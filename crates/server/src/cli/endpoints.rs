@@ -219,7 +219,10 @@ async fn status(session: &Session, path: &str, status: &str) -> Done {
 
 async fn test(session: &Session, path: &str) -> Done {
     let out = session.out;
-    let answer = session.client.send(http::Method::POST, &format!("{path}/test"), Some("{}".into()), std::time::Duration::ZERO).await?;
+    let answer = session
+        .client
+        .send(http::Method::POST, &format!("{path}/test"), Some("{}".into()), std::time::Duration::ZERO)
+        .await?;
     let value = &answer.value;
     let good = value["ok"] == json!(true);
     out.show(&answer, |value| {
@@ -292,13 +295,16 @@ fn stats(out: Out, value: &Value) -> String {
     };
     let rate = value["success_rate"].as_f64().map(|rate| format!("{:.1} %", rate * 100.0)).unwrap_or_default();
     card(&[
-        ("deliveries", format!(
-            "{} ({} pending, {} delivered, {} failed)",
-            text(deliveries, "total"),
-            text(deliveries, "pending"),
-            text(deliveries, "success"),
-            text(deliveries, "failed")
-        )),
+        (
+            "deliveries",
+            format!(
+                "{} ({} pending, {} delivered, {} failed)",
+                text(deliveries, "total"),
+                text(deliveries, "pending"),
+                text(deliveries, "success"),
+                text(deliveries, "failed")
+            ),
+        ),
         ("attempts", format!("{} since {}", text(value, "attempts"), out.when(&value["since"]))),
         ("succeeded", rate),
         ("dead letters", text(value, "dead_letters")),

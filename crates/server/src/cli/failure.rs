@@ -57,6 +57,11 @@ impl Failure {
         self.problem.as_ref()?.get("status")?.as_u64()
     }
 
+    /// The sentence alone.
+    pub(super) fn sentence(&self) -> &str {
+        &self.message
+    }
+
     /// Tells it on stderr, for people or for programs, and gives the exit code.
     pub(super) fn report(&self, json: bool) -> ExitCode {
         if self.exit != Exit::Quiet {

@@ -160,7 +160,8 @@ impl Http {
         if let Some(connector) = self.inner.tls.get() {
             return Ok(connector.clone());
         }
-        let mut config: ClientConfig = tls::client_config(&[]).map_err(|error| HttpError::Connect(error.to_string()))?;
+        let mut config: ClientConfig =
+            tls::client_config(&[]).map_err(|error| HttpError::Connect(error.to_string()))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(self.inner.tls.get_or_init(|| TlsConnector::from(Arc::new(config))).clone())
     }

@@ -37,7 +37,12 @@ pub(super) struct Out {
 impl Out {
     pub(super) fn new(json: bool, plain: bool) -> Self {
         let terminal = io::stdout().is_terminal();
-        Self { json, colour: terminal && !plain && !json, bars: io::stderr().is_terminal() && !plain && !json, terminal }
+        Self {
+            json,
+            colour: terminal && !plain && !json,
+            bars: io::stderr().is_terminal() && !plain && !json,
+            terminal,
+        }
     }
 
     /// One line of data.

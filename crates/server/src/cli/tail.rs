@@ -183,7 +183,8 @@ mod tests {
 
     #[test]
     fn frames_come_whole_however_the_bytes_are_cut() {
-        let stream = b": connected\n\nid: evt_1\nevent: a.b\ndata: {\"a\":1}\n\n:heartbeat\n\ndata: x\r\ndata: y\r\n\r\n";
+        let stream =
+            b": connected\n\nid: evt_1\nevent: a.b\ndata: {\"a\":1}\n\n:heartbeat\n\ndata: x\r\ndata: y\r\n\r\n";
         for size in [1, 7, stream.len()] {
             let (mut frames, mut found) = (Frames::default(), Vec::new());
             for chunk in stream.chunks(size) {
@@ -192,10 +193,10 @@ mod tests {
                     found.push(frame);
                 }
             }
-            assert_eq!(found, [
-                Frame { id: Some("evt_1".into()), data: "{\"a\":1}".into() },
-                Frame { id: None, data: "x\ny".into() },
-            ]);
+            assert_eq!(
+                found,
+                [Frame { id: Some("evt_1".into()), data: "{\"a\":1}".into() }, Frame { id: None, data: "x\ny".into() },]
+            );
         }
     }
 }
