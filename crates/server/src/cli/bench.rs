@@ -9,7 +9,7 @@ use clap::Args;
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     deliveries::bar,
@@ -20,7 +20,7 @@ use super::{
 };
 
 /// How long deliveries may take after the last event.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 #[derive(Args)]
 pub(super) struct Bench {
@@ -47,7 +47,7 @@ impl Bench {
         local.client.post("/v1/webhooks", &form).await?;
         let (sender, mut caught) = mpsc::unbounded_channel();
         let mut sinks = JoinSet::new();
-        sinks.spawn(receiver.run(sender));
+        sinks.spawn(receiver.run(sender, CancellationToken::new()));
         if !out.json {
             out.note(format!("posting {} events from {} tasks, each to one endpoint", self.events, self.tasks));
         }

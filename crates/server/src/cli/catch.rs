@@ -6,6 +6,7 @@ use clap::Args;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     args,
@@ -68,7 +69,8 @@ impl Catch {
         }
         let (sender, mut caught) = mpsc::unbounded_channel();
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(receiver.run(sender));
+        let stop = CancellationToken::new();
+        tasks.spawn(receiver.run(sender, stop.clone()));
         let mut left = self.count;
         while left != Some(0) {
             let one = tokio::select! {
@@ -78,6 +80,14 @@ impl Catch {
             let Some(one) = one else { break };
             self.show(out, &one)?;
             left = left.map(|left| left - 1);
+        }
+        if left == Some(0) {
+            // The last request is answered before the end.
+            stop.cancel();
+            tokio::select! {
+                _ = tasks.join_next() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
         }
         Ok(())
     }

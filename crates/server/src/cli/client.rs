@@ -172,7 +172,7 @@ fn refusal(status: StatusCode, body: &[u8]) -> Failure {
         [] | [_] => text("detail").or(text("title")).unwrap_or("the request was refused").to_owned(),
         many => format!("{} things are wrong:\n  {}", many.len(), many.join("\n  ")),
     };
-    message.push_str(&format!(" ({})", status.as_u16()));
+    message = format!("{message} ({})", status.as_u16());
     let mut failure = Failure::new(exit, message);
     match text("code") {
         Some("unauthorized") => failure = failure.hint("give a valid key with --key, BELLWIRE_KEY or a profile"),

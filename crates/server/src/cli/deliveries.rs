@@ -197,7 +197,7 @@ async fn follow(session: &Session, mut answer: super::client::Answer) -> Done<su
 
 /// A progress bar on stderr; none where nobody would see it move.
 pub(super) fn bar(out: Out, total: u64, unit: &'static str) -> ProgressBar {
-    if !out.bars {
+    if !out.bars() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}  {per_sec}  {eta} left")
@@ -259,12 +259,10 @@ fn shown(out: Out, value: &Value) -> String {
     let request = &value["request"];
     if let Some(headers) = request["headers"].as_object() {
         whole.push_str("\n\n");
-        whole.push_str(&format!("{} {}\n", text(request, "method"), text(request, "url")));
-        for (name, value) in headers {
-            whole.push_str(&format!("{name}: {}\n", value.as_str().unwrap_or_default()));
-        }
-        whole.push('\n');
-        whole.push_str(&text(request, "body"));
+        let mut lines = vec![format!("{} {}", text(request, "method"), text(request, "url"))];
+        lines.extend(headers.iter().map(|(name, value)| format!("{name}: {}", value.as_str().unwrap_or_default())));
+        lines.extend([String::new(), text(request, "body")]);
+        whole.push_str(&lines.join("\n"));
     }
     whole
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     client::{Client, segment},
@@ -54,7 +54,7 @@ impl Demo {
         let receiver_url = format!("http://{}/hook", receiver.address);
         let (sender, caught) = mpsc::unbounded_channel();
         let mut receivers = tokio::task::JoinSet::new();
-        receivers.spawn(receiver.run(sender));
+        receivers.spawn(receiver.run(sender, CancellationToken::new()));
         let mut story = Story { out, client: local.client.clone(), caught, receiver_url, chapter: 0 };
         let told = tokio::select! {
             told = story.tell(&control) => told.map(|()| true),
@@ -84,7 +84,7 @@ impl Story {
         self.say(&format!("\n{}", self.out.paint(Tone::Bold, &title)))
     }
 
-    fn done(&self, step: &str, detail: &str, facts: Value) -> Done {
+    fn done(&self, step: &str, detail: &str, facts: &Value) -> Done {
         if self.out.json {
             return self.out.line(json!({"step": step, "detail": detail, "facts": facts}).to_string());
         }
@@ -96,7 +96,7 @@ impl Story {
         let method = if method == "GET" { String::new() } else { format!("-X {method} ") };
         let mut text = format!("   $ curl {method}\"$BELLWIRE_URL{path}\" -H \"authorization: Bearer $BELLWIRE_KEY\"");
         if let Some(body) = body {
-            text.push_str(&format!(" \\\n       -d '{body}'"));
+            text = format!("{text} \\\n       -d '{body}'");
         }
         self.say(&self.out.paint(Tone::Dim, &text))
     }
@@ -140,14 +140,14 @@ impl Story {
         let form = json!({"url": self.receiver_url, "events": ["invoice.*"], "retry": {"schedule": ["1s", "1s"]}});
         let endpoint = self.post("/v1/webhooks", form).await?["endpoint"].take();
         let (endpoint_id, secret) = (text(&endpoint, "id"), text(&endpoint, "secret"));
-        self.done("subscribe", &format!("{endpoint_id}, secret {secret}"), json!({"endpoint_id": endpoint_id}))?;
+        self.done("subscribe", &format!("{endpoint_id}, secret {secret}"), &json!({"endpoint_id": endpoint_id}))?;
 
         self.step("Post an event; it is on disk when this answers")?;
         let event =
             json!({"type": "invoice.paid", "namespace": "acme", "data": {"invoice": "INV-1", "amount_usd": 120}});
         let posted = self.post("/v1/events", event).await?;
         let first = text(&posted["event"], "id");
-        self.done("post", &format!("{first} is accepted, for {} endpoint", posted["deliveries"]), posted.clone())?;
+        self.done("post", &format!("{first} is accepted, for {} endpoint", posted["deliveries"]), &posted)?;
 
         self.step("It arrives, signed")?;
         let one = self.arrives(&first).await?;
@@ -164,7 +164,7 @@ impl Story {
         self.done(
             "verify",
             "the signature is valid (HMAC-SHA256 over id, time and raw body)",
-            json!({"event_id": first}),
+            &json!({"event_id": first}),
         )?;
 
         self.step("The receiver breaks: it answers 500 from now on")?;
@@ -180,7 +180,7 @@ impl Story {
         }
         let dead = self.delivery(&second, "failed").await?;
         let id = text(&dead, "id");
-        self.done("dead_letter", &format!("{id} is a dead letter: kept, listed, not lost"), dead)?;
+        self.done("dead_letter", &format!("{id} is a dead letter: kept, listed, not lost"), &dead)?;
         self.curl("GET", &format!("/v1/webhooks/{endpoint_id}/deliveries?status=failed"), None)?;
 
         self.step("The receiver is mended: replay what failed")?;
@@ -191,7 +191,7 @@ impl Story {
             return Err(Failure::failed("the signature of the replay does not verify"));
         }
         let healed = self.delivery(&second, "success").await?;
-        self.done("replay", &format!("{second} arrived, freshly signed; {} is delivered", text(&healed, "id")), job)?;
+        self.done("replay", &format!("{second} arrived, freshly signed; {} is delivered", text(&healed, "id")), &job)?;
         self.say("\nThat is the main job: accepted means kept, and kept means delivered or shown to you.")
     }
 }

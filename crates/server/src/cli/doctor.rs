@@ -219,7 +219,8 @@ fn master_key(dir: &Path, report: &mut Report) {
         return;
     };
     let mode = about.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    // The last six bits are those of group and others.
+    if mode.trailing_zeros() >= 6 {
         report.ok(CHECK, format!("only its owner can read it ({mode:04o})"));
     } else {
         let advice = format!("chmod 600 {}", path.display());

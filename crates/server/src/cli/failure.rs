@@ -22,7 +22,7 @@ pub(super) struct Failure {
     message: String,
     hints: Vec<String>,
     /// The server's own words (RFC 9457), if it was the server that refused.
-    problem: Option<Value>,
+    problem: Option<Box<Value>>,
 }
 
 /// What a command returns.
@@ -41,6 +41,11 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
+    /// The command has printed already what is wrong; only the exit code is left to tell.
+    pub(super) fn told() -> Self {
+        Self::failed("")
+    }
+
     /// Adds what the user can do about it.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -48,7 +53,7 @@ impl Failure {
     }
 
     pub(super) fn with_problem(mut self, problem: Value) -> Self {
-        self.problem = Some(problem);
+        self.problem = Some(Box::new(problem));
         self
     }
 
@@ -64,7 +69,7 @@ impl Failure {
 
     /// Tells it on stderr, for people or for programs, and gives the exit code.
     pub(super) fn report(&self, json: bool) -> ExitCode {
-        if self.exit != Exit::Quiet {
+        if self.exit != Exit::Quiet && !self.message.is_empty() {
             if json {
                 let code = self.exit as u8;
                 eprintln!(

@@ -202,19 +202,21 @@ impl Listen {
             Ok(Some(status)) => (Tone::Bad, status.to_string()),
             Err(why) => (Tone::Bad, why),
         };
-        let result = out.paint(tone, &result);
-        let mut line =
-            format!("{}  {:<24} {}", clock_time(Clock::SYSTEM.now()), text(event, "type"), text(event, "id"));
-        line.push_str(&format!("  → {result}"));
+        let mut words = vec![
+            clock_time(Clock::SYSTEM.now()),
+            format!("{:<24} {}", text(event, "type"), text(event, "id")),
+            format!("→ {}", out.paint(tone, &result)),
+        ];
         if self.forward_to.is_some() {
-            line.push_str(&format!("  {} ms", took.as_millis()));
+            words.push(format!("{} ms", took.as_millis()));
         }
         if delivery["attempt"].as_u64().is_some_and(|attempt| attempt > 1) {
-            line.push_str(&format!("  (attempt {})", text(delivery, "attempt")));
+            words.push(format!("(attempt {})", text(delivery, "attempt")));
         }
         if !good {
-            line.push_str("  comes again");
+            words.push("comes again".to_owned());
         }
+        let line = words.join("  ");
         out.line(line)?;
         if self.print_json {
             out.line(text(delivery, "body"))?;

@@ -26,26 +26,24 @@ pub(super) enum Tone {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Out {
     pub(super) json: bool,
-    /// Whether stdout is a terminal whose user has not refused colours.
-    colour: bool,
-    /// Whether stderr is a terminal: progress bars make sense there.
-    pub(super) bars: bool,
+    /// Neither colours nor bars, whatever the terminal.
+    plain: bool,
     /// Whether a person reads stdout.
     terminal: bool,
 }
 
 impl Out {
     pub(super) fn new(json: bool, plain: bool) -> Self {
-        let terminal = io::stdout().is_terminal();
-        Self {
-            json,
-            colour: terminal && !plain && !json,
-            bars: io::stderr().is_terminal() && !plain && !json,
-            terminal,
-        }
+        Self { json, plain, terminal: io::stdout().is_terminal() }
+    }
+
+    /// Whether somebody would see a progress bar move on stderr.
+    pub(super) fn bars(self) -> bool {
+        !self.json && !self.plain && io::stderr().is_terminal()
     }
 
     /// One line of data.
+    #[expect(clippy::unused_self, reason = "talk and data are told apart at the call")]
     pub(super) fn line(self, text: impl AsRef<str>) -> Done {
         let mut out = io::stdout().lock();
         writeln!(out, "{}", text.as_ref())?;
@@ -69,7 +67,11 @@ impl Out {
     }
 
     pub(super) fn paint(self, tone: Tone, text: &str) -> String {
-        if self.colour { format!("\u{1b}[{}m{text}\u{1b}[0m", tone as u8) } else { text.to_owned() }
+        if self.terminal && !self.plain && !self.json {
+            format!("\u{1b}[{}m{text}\u{1b}[0m", tone as u8)
+        } else {
+            text.to_owned()
+        }
     }
 
     /// A table; one sentence instead if it would be empty.
@@ -94,8 +96,11 @@ impl Out {
         lines.join("\n")
     }
 
-    /// A time of the API as people say it.
+    /// A time of the API: as people say it on a terminal, as it is in a pipe.
     pub(super) fn when(self, value: &Value) -> String {
+        if !self.terminal {
+            return plain(value);
+        }
         value.as_str().and_then(|text| text.parse().ok()).map_or_else(String::new, |at| ago(at, Clock::SYSTEM.now()))
     }
 }
@@ -103,7 +108,7 @@ impl Out {
 /// How far a time is from now, or its date if it is more than a day.
 pub(super) fn ago(at: Timestamp, now: Timestamp) -> String {
     let (span, past) = if at > now { (at.since(now), false) } else { (now.since(at), true) };
-    if span > Duration::from_secs(86_400) {
+    if span > Duration::from_hours(24) {
         return at.to_string().chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect();
     }
     let seconds = span.as_secs();

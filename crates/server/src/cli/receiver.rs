@@ -17,7 +17,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc,
 };
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::clock::Clock;
 
@@ -85,18 +85,30 @@ impl Receiver {
         move |next| *behaviour.lock().unwrap_or_else(PoisonError::into_inner) = next
     }
 
-    /// Takes requests for ever; each is sent to `caught` before it is answered.
-    pub(super) async fn run(self, caught: mpsc::UnboundedSender<Caught>) {
+    /// Takes requests until `stop`, and then answers those it has; each is sent to `caught` before it
+    /// is answered.
+    pub(super) async fn run(self, caught: mpsc::UnboundedSender<Caught>, stop: CancellationToken) {
         let connections = TaskTracker::new();
         loop {
-            let Ok((socket, _)) = self.listener.accept().await else { continue };
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                () = stop.cancelled() => break,
+            };
+            let Ok((socket, _)) = accepted else { continue };
             let (behaviour, caught) = (Arc::clone(&self.behaviour), caught.clone());
-            connections.spawn(serve(socket, behaviour, caught));
+            connections.spawn(serve(socket, behaviour, caught, stop.clone()));
         }
+        connections.close();
+        connections.wait().await;
     }
 }
 
-async fn serve(socket: TcpStream, behaviour: Arc<Mutex<Behaviour>>, caught: mpsc::UnboundedSender<Caught>) {
+async fn serve(
+    socket: TcpStream,
+    behaviour: Arc<Mutex<Behaviour>>,
+    caught: mpsc::UnboundedSender<Caught>,
+    stop: CancellationToken,
+) {
     drop(socket.set_nodelay(true));
     if behaviour.lock().unwrap_or_else(PoisonError::into_inner).reset {
         // Closing then sends a reset at once.
@@ -107,7 +119,13 @@ async fn serve(socket: TcpStream, behaviour: Arc<Mutex<Behaviour>>, caught: mpsc
         answer(request, behaviour, caught.clone())
     });
     let builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
-    drop(builder.serve_connection(TokioIo::new(socket), service).await);
+    let connection = builder.serve_connection(TokioIo::new(socket), service);
+    tokio::pin!(connection);
+    tokio::select! {
+        _ = &mut connection => return,
+        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    drop(connection.await);
 }
 
 async fn answer(

@@ -60,17 +60,13 @@ impl Signature {
                         "timestamp": verified.timestamp, "secret": verified.secret_index});
                     return out.line(line.to_string());
                 }
-                let mut text = format!("{} signature ({})", out.paint(Tone::Good, "valid"), self.scheme);
-                if let Some(id) = &verified.id {
-                    text.push_str(&format!("\nevent {id}"));
-                }
-                if let Some(at) = verified.timestamp {
-                    text.push_str(&format!("\nsigned {at}, {}", super::out::ago(at, now)));
-                }
+                let mut lines = vec![format!("{} signature ({})", out.paint(Tone::Good, "valid"), self.scheme)];
+                lines.extend(verified.id.map(|id| format!("event {id}")));
+                lines.extend(verified.timestamp.map(|at| format!("signed {at}, {}", super::out::ago(at, now))));
                 if secrets.len() > 1 {
-                    text.push_str(&format!("\nmade with secret {} of {}", verified.secret_index + 1, secrets.len()));
+                    lines.push(format!("made with secret {} of {}", verified.secret_index + 1, secrets.len()));
                 }
-                return out.line(text);
+                return out.line(lines.join("\n"));
             }
             Err(error) => error,
         };
@@ -93,6 +89,6 @@ impl Signature {
                 out.line(format!("  {}", finding.sentence))?;
             }
         }
-        Err(Failure::failed("the signature is wrong"))
+        Err(Failure::told())
     }
 }
