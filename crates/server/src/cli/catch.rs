@@ -58,7 +58,11 @@ impl Catch {
             reset: self.reset,
         };
         let receiver = Receiver::bind(&self.listen, behaviour).await.map_err(|error| {
-            Failure::failed(format!("cannot listen on {}: {error}", self.listen))
+            let why = match error.kind() {
+                std::io::ErrorKind::AddrInUse => "it is taken".to_owned(),
+                _ => error.to_string(),
+            };
+            Failure::failed(format!("cannot listen on {}: {why}", self.listen))
                 .hint("choose another address with --listen; port 0 takes a free one")
         })?;
         let url = format!("http://{}", receiver.address);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     client::{query, segment},
     failure::{Done, Failure},
-    out::{Out, Tone, card, items, more, text},
+    out::{Out, Tone, card, items, text},
     settings::Session,
 };
 
@@ -111,7 +111,7 @@ impl Deliveries {
                         ("cursor", list.cursor),
                     ],
                 );
-                out.show(&client.get(&path).await?, |value| table(out, value, "no deliveries match") + &more(value))
+                out.show(&client.get(&path).await?, |value| table(out, value, "no deliveries match"))
             }
             Self::Get { id } => {
                 let answer = client.get(&format!("/v1/deliveries/{}", segment(&id))).await?;
@@ -167,8 +167,8 @@ impl Replay {
         out.show(&answer, |value| {
             let (done, total) = (text(value, "done"), text(value, "total"));
             match value["status"].as_str() {
-                Some("dry_run") => format!("{total} deliveries would be made"),
-                Some("done") => format!("{done} deliveries are on their way"),
+                Some("dry_run") => format!("deliveries that would be made: {total}"),
+                Some("done") => format!("deliveries on their way: {done}"),
                 _ => format!("{} is at {done} of {total}", text(value, "id")),
             }
         })

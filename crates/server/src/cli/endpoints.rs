@@ -6,7 +6,7 @@ use super::{
     args,
     client::{query, segment},
     failure::{Done, Failure},
-    out::{Out, Tone, card, items, more, text},
+    out::{Out, Tone, card, items, text},
     settings::Session,
 };
 
@@ -252,7 +252,7 @@ fn table(out: Out, value: &Value) -> String {
     };
     let rows = items(value, "endpoints").iter().map(row).collect();
     let empty = "no endpoints yet; make one with `bellwire endpoints create --to URL --events '*'`";
-    out.table(&["id", "status", "events", "url", "namespace", "created"], rows, empty) + &more(value)
+    out.table(&["id", "status", "events", "url", "namespace", "created"], rows, empty)
 }
 
 fn shown(out: Out, value: &Value) -> String {

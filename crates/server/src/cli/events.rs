@@ -6,7 +6,7 @@ use super::{
     args,
     client::{query, segment},
     failure::{Done, Failure},
-    out::{Out, card, items, more, text},
+    out::{Out, card, items, text},
     settings::Session,
     tail::Tail,
 };
@@ -153,7 +153,7 @@ fn table(out: Out, value: &Value) -> String {
         ]
     };
     let rows = items(value, "events").iter().map(row).collect();
-    out.table(&["when", "type", "id", "namespace", "data"], rows, "no events match") + &more(value)
+    out.table(&["when", "type", "id", "namespace", "data"], rows, "no events match")
 }
 
 /// The beginning of the data.

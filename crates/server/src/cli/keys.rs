@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{
     client::{query, segment},
     failure::Done,
-    out::{card, items, more, text},
+    out::{card, items, text},
     settings::Session,
 };
 
@@ -99,7 +99,7 @@ impl Keys {
                     };
                     let rows = items(value, "keys").iter().map(row).collect();
                     let head = ["id", "name", "kind", "namespace", "begins", "permissions", "used", "expires"];
-                    out.table(&head, rows, "no keys") + &more(value)
+                    out.table(&head, rows, "no keys")
                 })
             }
             Self::Create(create) => {

@@ -63,7 +63,11 @@ impl Out {
         if self.json {
             return self.line(if answer.text.is_empty() { "{}" } else { answer.text.trim_end() });
         }
-        self.line(human(&answer.value).trim_end())
+        self.line(human(&answer.value).trim_end())?;
+        if let Some(cursor) = answer.value.get("next_cursor").and_then(Value::as_str) {
+            self.note(format!("\nmore with --cursor {cursor}"));
+        }
+        Ok(())
     }
 
     pub(super) fn paint(self, tone: Tone, text: &str) -> String {
@@ -75,18 +79,15 @@ impl Out {
     }
 
     /// A table; one sentence instead if it would be empty.
+    #[expect(clippy::unused_self, reason = "everything that is printed goes through here")]
     pub(super) fn table(self, head: &[&str], rows: Vec<Vec<String>>, empty: &str) -> String {
         if rows.is_empty() {
             return empty.to_owned();
         }
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        // In a pipe, lines stay whole.
-        table.set_content_arrangement(if self.terminal {
-            ContentArrangement::Dynamic
-        } else {
-            ContentArrangement::Disabled
-        });
+        // An id that is broken into lines cannot be copied.
+        table.set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(head.iter().map(|name| name.to_uppercase()));
         table.add_rows(rows);
         for column in table.column_iter_mut() {
@@ -150,14 +151,6 @@ pub(super) fn card(rows: &[(&str, String)]) -> String {
     let rows: Vec<&(&str, String)> = rows.iter().filter(|(_, value)| !value.is_empty()).collect();
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0) + 2;
     rows.iter().map(|(name, value)| format!("{name:width$}{value}")).collect::<Vec<_>>().join("\n")
-}
-
-/// How to get the next page, if there is one.
-pub(super) fn more(value: &Value) -> String {
-    match value.get("next_cursor").and_then(Value::as_str) {
-        Some(cursor) => format!("\n\nmore with --cursor {cursor}"),
-        None => String::new(),
-    }
 }
 
 #[cfg(test)]
