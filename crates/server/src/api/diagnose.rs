@@ -135,7 +135,7 @@ fn path(pointer: &str) -> String {
     pointer.split('/').skip(1).fold(String::new(), |mut path, part| {
         let part = part.replace("~1", "/").replace("~0", "~");
         if part.bytes().all(|c| c.is_ascii_digit()) && !part.is_empty() {
-            path.push_str(&format!("[{part}]"));
+            path.extend(["[", &part, "]"]);
         } else {
             if !path.is_empty() {
                 path.push('.');

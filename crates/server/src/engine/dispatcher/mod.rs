@@ -13,7 +13,7 @@ use std::{
 
 use bellwire_domain::{
     Effect,
-    delivery::{Claimed, EndpointRef, Gate, PARKED, Rows},
+    delivery::{Claimed, EndpointRef, Gate, PARKED},
 };
 use bellwire_wire::{EndpointId, Timestamp, WorkspaceId};
 use tokio::sync::mpsc;
