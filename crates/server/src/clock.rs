@@ -23,17 +23,16 @@ impl Clock {
     /// The time.
     #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
     pub fn now(&self) -> Timestamp {
-        match self.fixed {
-            Some((start, since)) => start.after(since.elapsed()),
-            None => {
-                let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                Timestamp::from_micros(i64::try_from(passed.as_micros()).unwrap_or(i64::MAX))
-            }
+        if let Some((start, since)) = self.fixed {
+            start.after(since.elapsed())
+        } else {
+            let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            Timestamp::from_micros(i64::try_from(passed.as_micros()).unwrap_or(i64::MAX))
         }
     }
 
     /// The instant to sleep until for it to be `at`; at most a day away, for a clock may be set.
     pub fn instant(&self, at: Timestamp) -> Instant {
-        Instant::now() + at.since(self.now()).min(Duration::from_secs(86_400))
+        Instant::now() + at.since(self.now()).min(Duration::from_hours(24))
     }
 }

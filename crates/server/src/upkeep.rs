@@ -18,7 +18,7 @@ pub fn start(app: &Arc<App>, keys_changed: Arc<Notify>, job_queued: Arc<Notify>,
     tasks.spawn(on_keys(Arc::clone(app), keys_changed));
     tasks.spawn(every(Arc::clone(app), job_queued, Duration::from_secs(5), |app| Box::pin(jobs(app))));
     let never = Arc::new(Notify::new());
-    tasks.spawn(every(Arc::clone(app), Arc::clone(&never), Duration::from_secs(60), |app| Box::pin(retention(app))));
+    tasks.spawn(every(Arc::clone(app), Arc::clone(&never), Duration::from_mins(1), |app| Box::pin(retention(app))));
     tasks.spawn(every(Arc::clone(app), never, Duration::from_secs(30), |app| {
         Box::pin(async move {
             if let Err(error) = app.auth.flush().await {

@@ -120,7 +120,7 @@ struct World {
     inline: Arc<InlineStore>,
     receivers: Arc<Receivers>,
     crashes: Arc<Mutex<Crashes>>,
-    crashed: Arc<Notify>,
+    died: Arc<Notify>,
     clock: Clock,
     mint: Arc<dyn Mint>,
     vault: Arc<Vault>,
@@ -142,11 +142,11 @@ impl World {
             armed: false,
             left: random.random_range(0..6),
         }));
-        let crashed = Arc::new(Notify::new());
+        let died = Arc::new(Notify::new());
         let (engine, inbox) = Engine::new();
-        let (plan, bell) = (Arc::clone(&crashes), Arc::clone(&crashed));
+        let (schedule, bell) = (Arc::clone(&crashes), Arc::clone(&died));
         let strike = move |_: &'static str| {
-            let mut crashes = plan.lock().expect("not poisoned");
+            let mut crashes = schedule.lock().expect("not poisoned");
             if !crashes.armed || crashes.left == 0 || crashes.random.random_range(0..40) != 0 {
                 return Fault::None;
             }
@@ -169,7 +169,7 @@ impl World {
             inline: Arc::new(inline),
             receivers: Arc::new(receivers),
             crashes,
-            crashed,
+            died,
             clock,
             mint: Arc::new(Dice::seeded(clock, dice)),
             vault,
@@ -285,9 +285,9 @@ async fn post(world: &World, process: &Process, workspace: &WorkspaceId, number:
             Ingested::Accepted(appended) | Ingested::Repeated(appended) => Some(appended.event.id.to_string()),
             other => panic!("{other:?}"),
         },
-        () = world.crashed.notified() => {
+        () = world.died.notified() => {
             // Whoever restarts the process waits for the same bell.
-            world.crashed.notify_one();
+            world.died.notify_one();
             None
         }
     }
@@ -332,28 +332,28 @@ async fn simulate(seed: u64) {
             if let Some(id) = post(&world, &process, &workspace, number).await {
                 break id;
             }
-            world.crashed.notified().await;
+            world.died.notified().await;
             process = world.restart(&process);
         };
         accepted.push(id);
         let pause = Duration::from_millis(random.random_range(0..1_500));
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = world.crashed.notified() => process = world.restart(&process),
+            () = world.died.notified() => process = world.restart(&process),
         }
     }
     // Crashes may still strike while retries go on; then peace.
     for _ in 0..30 {
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(10)) => {}
-            () = world.crashed.notified() => process = world.restart(&process),
+            () = world.died.notified() => process = world.restart(&process),
         }
     }
     world.arm(false);
     process = world.restart(&process);
     world.receivers.healed.store(true, Ordering::Release);
     for _ in 0..500 {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         let all = deliveries(&process.store, &workspace).await;
         if !all.iter().any(|delivery| delivery.status == DeliveryStatus::Pending) {
             break;

@@ -92,7 +92,7 @@ fn explain(error: &ValidationError<'_>, schema: &Value) -> Vec<Fault> {
         }
         ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
             // Of the forms it may have, null is never the one that was meant.
-            let meant = context.iter().filter(|errors| !errors.iter().any(|error| is_null(error))).next_back();
+            let meant = context.iter().rfind(|errors| !errors.iter().any(|error| is_null(error)));
             meant.map_or_else(
                 || one("has none of the forms it may have".into()),
                 |errors| errors.iter().flat_map(|error| explain(error, schema)).collect(),
@@ -135,7 +135,7 @@ fn path(pointer: &str) -> String {
     pointer.split('/').skip(1).fold(String::new(), |mut path, part| {
         let part = part.replace("~1", "/").replace("~0", "~");
         if part.bytes().all(|c| c.is_ascii_digit()) && !part.is_empty() {
-            path.push_str(&format!("[{part}]"));
+            path.extend(["[", &part, "]"]);
         } else {
             if !path.is_empty() {
                 path.push('.');

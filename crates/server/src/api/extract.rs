@@ -31,7 +31,7 @@ macro_rules! rights {
     ($($name:ident => $permission:expr),* $(,)?) => {
         $(
             /// See [`Permission`].
-            pub struct $name;
+            pub(super) struct $name;
             impl Right for $name {
                 const PERMISSION: Option<Permission> = $permission;
             }

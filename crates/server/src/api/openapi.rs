@@ -31,7 +31,7 @@ struct Keys;
 
 impl Modify for Keys {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        document.info.version = crate::VERSION.to_owned();
+        crate::VERSION.clone_into(&mut document.info.version);
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("api_key", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     }

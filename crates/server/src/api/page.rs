@@ -25,9 +25,9 @@ impl FromStr for Span {
             let unit = match units.get(..length) {
                 Some("ms") => Duration::from_millis(1),
                 Some("s") => Duration::from_secs(1),
-                Some("m") => Duration::from_secs(60),
-                Some("h") => Duration::from_secs(3_600),
-                Some("d") => Duration::from_secs(86_400),
+                Some("m") => Duration::from_mins(1),
+                Some("h") => Duration::from_hours(1),
+                Some("d") => Duration::from_hours(24),
                 _ => return Err(WRONG),
             };
             total = unit.checked_mul(number).and_then(|part| total.checked_add(part)).ok_or(WRONG)?;

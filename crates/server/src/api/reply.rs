@@ -73,7 +73,7 @@ impl IntoResponse for Reply {
 }
 
 /// How long an answer is kept for repetition.
-const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+const KEPT: Duration = Duration::from_hours(24);
 
 impl App {
     /// Runs a command and answers. With an idempotency key the answer is kept in the command's own

@@ -1,43 +1,152 @@
 //! The command line: `bellwire serve` and the commands that talk to a server.
 //!
-//! Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage.
+//! Who takes part: `settings` reads flags, environment and profile into a `Session`; `client` speaks
+//! the API over `http`; `out` prints; `failure` is how a command ends when it does not succeed. Each
+//! command is a file that turns its arguments into calls and the answers into lines.
+//!
+//! Data goes to stdout, talk to stderr, hints after errors.
+mod args;
+mod bench;
+mod catch;
+mod client;
+mod deliveries;
+mod demo;
+mod doctor;
+mod endpoints;
+mod events;
+mod failure;
+mod http;
+mod keys;
+mod listen;
+mod local;
+mod out;
+mod receiver;
+mod sample;
 mod serve;
+mod settings;
+mod state;
+mod tail;
+mod trigger;
+mod verify;
+mod wait_for;
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+
+use failure::Done;
+use settings::Global;
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done
+  1  failed
+  2  wrong usage
+  3  the server cannot be reached
+  4  the server refused (4xx)
+  5  timed out
+
+Profiles are in ~/.config/bellwire/config.toml:
+  profile = \"dev\"
+  [profiles.dev]
+  url = \"http://127.0.0.1:4800\"
+  key = \"bw_…\"";
 
 /// The control plane for what AI agents do.
 #[derive(Parser)]
-#[command(name = "bellwire", version, about, max_term_width = 100)]
+#[command(name = "bellwire", version, about, max_term_width = 100, after_help = AFTER_HELP)]
 struct Cli {
+    #[command(flatten)]
+    global: Global,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Start the server.
+    /// Start the server
     Serve(serve::Serve),
-    /// Print the API's description (OpenAPI 3.1).
+    /// See it work: a server, a receiver and the whole story in this terminal
+    Demo(demo::Demo),
+    /// Receive a server's events on this machine
+    Listen(listen::Listen),
+    /// Post a valid sample of an event type
+    Trigger(trigger::Trigger),
+    /// Receive webhooks and show them; misbehave as told
+    Catch(catch::Catch),
+    /// Wait until an event happens
+    WaitFor(wait_for::WaitFor),
+    /// Post, list and follow events
+    #[command(subcommand)]
+    Events(events::Events),
+    /// Manage endpoints
+    #[command(subcommand)]
+    Endpoints(endpoints::Endpoints),
+    /// Look into deliveries, try them again, replay
+    #[command(subcommand)]
+    Deliveries(deliveries::Deliveries),
+    /// Manage API keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Check signatures offline, and explain wrong ones
+    #[command(subcommand)]
+    Verify(verify::Verify),
+    /// Check configuration, disk, clock, port, server and key, and say what to do
+    Doctor(doctor::Doctor),
+    /// Measure this machine quickly (the real benchmark is `make bench`)
+    Bench(bench::Bench),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the API's description (OpenAPI 3.1)
     Openapi,
 }
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = match cli.command {
-        Command::Serve(serve) => serve.run(),
-        Command::Openapi => {
-            print!("{}", crate::api::openapi::json());
-            Ok(())
-        }
-    };
-    match done {
+    let json = cli.global.json;
+    match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(failure) => failure.report(json),
     }
+}
+
+fn run(cli: Cli) -> Done {
+    let global = cli.global;
+    match cli.command {
+        Command::Serve(serve) => Ok(serve.run()?),
+        Command::Openapi => global.out().line(crate::api::openapi::json().trim_end()),
+        Command::Demo(demo) => block_on(demo.run(global.out(), global.key.clone())),
+        Command::Listen(listen) => block_on(listen.run(&global.session()?)),
+        Command::Trigger(trigger) => block_on(trigger.run(&global.session()?)),
+        Command::Catch(catch) => block_on(catch.run(global.out())),
+        Command::WaitFor(wait) => block_on(wait.run(&global.session()?)),
+        Command::Verify(verify) => verify.run(global.out()),
+        Command::Doctor(doctor) => block_on(doctor.run(&global)),
+        Command::Completions { shell } => completions(shell),
+        Command::Bench(bench) => block_on(bench.run(global.out())),
+        Command::Events(events) => block_on(events.run(&global.session()?)),
+        Command::Endpoints(endpoints) => block_on(endpoints.run(&global.session()?)),
+        Command::Deliveries(deliveries) => block_on(deliveries.run(&global.session()?)),
+        Command::Keys(keys) => block_on(keys.run(&global.session()?)),
+    }
+}
+
+/// Writes the script into memory first: a closed pipe is no panic.
+fn completions(shell: clap_complete::Shell) -> Done {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "bellwire", &mut script);
+    std::io::stdout().write_all(&script)?;
+    Ok(())
+}
+
+/// Runs a command to its end; what it left running ends with it.
+fn block_on(command: impl Future<Output = Done>) -> Done {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(command);
+    runtime.shutdown_background();
+    done
 }

@@ -30,7 +30,7 @@ mod exchange;
 mod policy;
 mod pool;
 mod target;
-mod tls;
+pub(crate) mod tls;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]

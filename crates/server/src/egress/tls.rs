@@ -29,7 +29,7 @@ pub enum EgressError {
 
 /// Trusts the roots shipped with the program, those of the system (which is where a company puts
 /// its own authority) and `ca_files`.
-pub(super) fn client_config(ca_files: &[PathBuf]) -> Result<ClientConfig, EgressError> {
+pub(crate) fn client_config(ca_files: &[PathBuf]) -> Result<ClientConfig, EgressError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let native = rustls_native_certs::load_native_certs();
     // System stores often hold a few certificates that do not parse; those are no reason to stop.

@@ -114,7 +114,7 @@ pub async fn attempt(
 
 fn header_map(ours: &[(String, String)], endpoint: &Endpoint) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(ours.len() + endpoint.config.headers.len());
-    let own = endpoint.config.headers.iter().map(|(name, value)| (name, value));
+    let own = endpoint.config.headers.iter();
     // Ours last: they win, though saving refuses the names.
     for (name, value) in own.chain(ours.iter().map(|(name, value)| (name, value))) {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
@@ -183,9 +183,9 @@ mod tests {
     #[test]
     fn retry_after_is_read_in_both_forms() {
         let now = Timestamp::from_seconds(1_795_298_462);
-        assert_eq!(retry_after("120", now), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("120", now), Some(Duration::from_mins(2)));
         assert_eq!(retry_after(" 7 ", now), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after("Sat, 21 Nov 2026 22:02:02 GMT", now), Some(Duration::from_secs(60)));
+        assert_eq!(retry_after("Sat, 21 Nov 2026 22:02:02 GMT", now), Some(Duration::from_mins(1)));
         assert_eq!(retry_after("Sat, 21 Nov 2020 22:02:02 GMT", now), Some(Duration::ZERO));
         assert_eq!(retry_after("soon", now), None);
         assert_eq!(retry_after("-1", now), None);

@@ -26,6 +26,7 @@ pub(super) enum Next {
     Idle,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts about one lane")]
 pub(super) struct Lane {
     pub(super) endpoint: Arc<Endpoint>,
     pub(super) target: Result<Target, UrlError>,
@@ -204,16 +205,13 @@ impl Lane {
     /// How many to claim at once: one, to probe; else what keeps the lane busy while the next claim
     /// is under way.
     pub(super) fn claim_size(&self, now: Timestamp) -> usize {
-        match self.breaker.gate(now) {
-            Gate::Probe => 1,
-            // No more than what its rate lets go while a lease lasts.
-            _ => {
-                let busy = (usize::from(self.endpoint.config.max_in_flight) * 4).clamp(32, 256);
-                let rate =
-                    self.pace.rate().map_or(usize::MAX, |rate| usize::try_from(rate / 100).unwrap_or(usize::MAX));
-                busy.min(rate.max(1))
-            }
+        if self.breaker.gate(now) == Gate::Probe {
+            return 1;
         }
+        let busy = (usize::from(self.endpoint.config.max_in_flight) * 4).clamp(32, 256);
+        // No more than what its rate lets go while a lease lasts.
+        let rate = self.pace.rate().map_or(usize::MAX, |rate| usize::try_from(rate / 100).unwrap_or(usize::MAX));
+        busy.min(rate.max(1))
     }
 
     /// Whether nothing is left to remember.

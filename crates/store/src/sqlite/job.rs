@@ -16,6 +16,8 @@ pub(crate) trait Job: Send {
     fn name(&self) -> &'static str;
     /// Runs it; whether what it wrote may stay.
     fn run(&mut self, tx: &mut Tx) -> bool;
+    /// Forgets how it ran: that was undone.
+    fn forget(&mut self);
     /// Sends its answer, now that what it wrote is (or, with an error, is not) durable.
     fn answer(self: Box<Self>, commit: Stored<()>);
 }
@@ -58,6 +60,10 @@ where
         let good = result.is_ok();
         self.result = Some(result);
         good
+    }
+
+    fn forget(&mut self) {
+        self.result = None;
     }
 
     fn answer(self: Box<Self>, commit: Stored<()>) {

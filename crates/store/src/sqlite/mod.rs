@@ -18,7 +18,7 @@ use std::{
 
 use bellwire_domain::Stored;
 use bellwire_wire::Timestamp;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 pub use inline::{Fault, InlineStore};
 pub use lock::LockError;
@@ -129,6 +129,8 @@ fn connect(file: &Path, read_only: bool) -> rusqlite::Result<Connection> {
 
 fn settle(connection: &Connection, read_only: bool) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(256);
+    // Plans do not depend on arguments: without this some statements are planned anew at every run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;

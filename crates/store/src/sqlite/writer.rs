@@ -1,5 +1,5 @@
-//! The one writer: takes all commands that wait, runs each inside a savepoint, commits once, syncs
-//! once, answers all.
+//! The one writer: takes all commands that wait, runs them, commits once, syncs once, answers all. A
+//! command that fails is undone alone.
 use std::{
     io,
     sync::{
@@ -86,6 +86,8 @@ impl Job for Goodbye {
         true
     }
 
+    fn forget(&mut self) {}
+
     fn answer(self: Box<Self>, _: Stored<()>) {}
 }
 
@@ -136,6 +138,10 @@ impl Turn {
 
     /// Runs what waits (and what arrives meanwhile) and makes it durable together. The commands that
     /// were run come back; those that failed are undone alone and have their own answer.
+    ///
+    /// A savepoint around each command costs a copy of every page it touches, and hardly any command
+    /// fails after it wrote. So commands run bare at first; when one has to be undone, everything is,
+    /// and runs again inside of savepoints.
     fn commit(
         &mut self,
         batch: &mut Vec<Box<dyn Job>>,
@@ -147,15 +153,26 @@ impl Turn {
             ran.append(batch);
             return (begun, ran);
         }
+        let mut careful = false;
         while ran.len() < BATCH_MAX {
-            let job = match batch.pop() {
+            let mut job = match batch.pop() {
                 Some(job) => job,
                 None => match jobs.try_recv() {
                     Ok(job) => job,
                     Err(_) => break,
                 },
             };
-            ran.push(self.run_one(job));
+            if careful {
+                self.run_undoable(&mut *job);
+            } else if !self.run_bare(&mut *job) {
+                careful = true;
+                ran.push(job);
+                if let Err(error) = self.again(&mut ran) {
+                    return (Err(error), ran);
+                }
+                continue;
+            }
+            ran.push(job);
         }
         let committed = self.sql("COMMIT");
         let effects = std::mem::take(&mut self.tx.effects);
@@ -175,24 +192,48 @@ impl Turn {
         }
     }
 
-    fn run_one(&mut self, mut job: Box<dyn Job>) -> Box<dyn Job> {
+    /// Undoes everything and runs it again, each command inside of a savepoint.
+    fn again(&mut self, ran: &mut [Box<dyn Job>]) -> Stored<()> {
+        drop(self.sql("ROLLBACK"));
+        self.tx.cache = Cache::default();
+        self.tx.effects.clear();
+        self.sql("BEGIN IMMEDIATE")?;
+        for job in ran {
+            self.run_undoable(&mut **job);
+        }
+        Ok(())
+    }
+
+    /// Runs a command; false if it failed after it wrote, and so has to be undone.
+    fn run_bare(&mut self, job: &mut dyn Job) -> bool {
+        let effects = self.tx.effects.len();
+        let before = self.tx.connection.total_changes();
+        if job.run(&mut self.tx) {
+            return true;
+        }
+        self.tx.effects.truncate(effects);
+        // A disk that is full may have ended the transaction by itself.
+        self.tx.connection.total_changes() == before && !self.tx.connection.is_autocommit()
+    }
+
+    fn run_undoable(&mut self, job: &mut dyn Job) {
         let effects = self.tx.effects.len();
         let before = self.tx.connection.total_changes();
         if self.sql("SAVEPOINT command").is_err() {
-            return job;
+            job.forget();
+            return;
         }
         if job.run(&mut self.tx) {
             drop(self.sql("RELEASE command"));
-        } else {
-            metrics::counter!("bellwire_commands_undone_total", "command" => job.name()).increment(1);
-            self.tx.effects.truncate(effects);
-            if self.tx.connection.total_changes() != before {
-                self.tx.cache = Cache::default();
-            }
-            drop(self.sql("ROLLBACK TO command"));
-            drop(self.sql("RELEASE command"));
+            return;
         }
-        job
+        metrics::counter!("bellwire_commands_undone_total", "command" => job.name()).increment(1);
+        self.tx.effects.truncate(effects);
+        if self.tx.connection.total_changes() != before {
+            self.tx.cache = Cache::default();
+        }
+        drop(self.sql("ROLLBACK TO command"));
+        drop(self.sql("RELEASE command"));
     }
 
     fn sql(&mut self, sql: &'static str) -> Stored<()> {

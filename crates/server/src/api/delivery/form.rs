@@ -218,7 +218,7 @@ impl EndpointForm {
             Change::Null => config.headers.clear(),
             Change::To(headers) => config.headers = check_headers(headers, &mut faults),
         }
-        let status = check_status(self.status.value(), status, &mut faults);
+        let status = check_status(self.status.value().as_deref(), status, &mut faults);
         if let Change::To(text) = &self.description {
             faults.check(text.len() <= 1_024, "description", "must be at most 1024 bytes");
         }
@@ -240,7 +240,7 @@ fn check_url(config: &EndpointConfig, policy: &AddressPolicy, faults: &mut Fault
     match (config.kind, config.url.as_deref()) {
         (EndpointKind::Push, None) => faults.add("url", "is required"),
         (EndpointKind::Pull, Some(_)) => {
-            faults.add("url", "must be absent for kind pull: its deliveries are taken, not sent")
+            faults.add("url", "must be absent for kind pull: its deliveries are taken, not sent");
         }
         (EndpointKind::Push, Some(url)) => {
             faults.take("url", policy.check_url(url));
@@ -347,8 +347,8 @@ fn check_headers(headers: BTreeMap<String, String>, faults: &mut Faults) -> BTre
     checked
 }
 
-fn check_status(text: Option<String>, status: EndpointStatus, faults: &mut Faults) -> EndpointStatus {
-    match text.as_deref() {
+fn check_status(text: Option<&str>, status: EndpointStatus, faults: &mut Faults) -> EndpointStatus {
+    match text {
         None => status,
         Some("active") => EndpointStatus::Active,
         Some("paused") => EndpointStatus::Paused,

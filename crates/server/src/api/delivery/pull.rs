@@ -83,7 +83,7 @@ pub(super) async fn pull(
     };
     let (lease, wait) = (span("lease", body.value.lease, 30), span("wait", body.value.wait, 0));
     faults.check(lease_fits(lease), "lease", "must be 1s to 12h");
-    faults.check(wait <= Duration::from_secs(60), "wait", "must be at most 60s");
+    faults.check(wait <= Duration::from_mins(1), "wait", "must be at most 60s");
     faults.or(())?;
     let endpoint = endpoint_of(&app, &by, &id).await?;
     if endpoint.config.kind != EndpointKind::Pull {
@@ -124,7 +124,7 @@ pub(super) async fn pull(
 }
 
 fn lease_fits(lease: Duration) -> bool {
-    (Duration::from_secs(1)..=Duration::from_secs(12 * 60 * 60)).contains(&lease)
+    (Duration::from_secs(1)..=Duration::from_hours(12)).contains(&lease)
 }
 
 fn reply(app: &App, held: &[Claimed]) -> Reply {
@@ -239,7 +239,7 @@ pub(super) async fn nack(
     let mut faults = Faults::default();
     let lease = lease_of(body.value.lease_id, &mut faults);
     let delay = body.value.delay.and_then(|text| faults.take("delay", text.parse::<Span>())).map(|span| span.0);
-    faults.check(delay.is_none_or(|delay| delay <= Duration::from_secs(86_400)), "delay", "must be at most 24h");
+    faults.check(delay.is_none_or(|delay| delay <= Duration::from_hours(24)), "delay", "must be at most 24h");
     faults.or(())?;
     take(&app, &by, &id, lease, PullAnswer::Nack(delay)).await
 }

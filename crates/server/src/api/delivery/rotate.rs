@@ -39,8 +39,8 @@ struct RotateAnswer {
     previous_expires_at: Timestamp,
 }
 
-const OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
-const OVERLAP_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const OVERLAP: Duration = Duration::from_hours(24);
+const OVERLAP_MAX: Duration = Duration::from_hours(168);
 
 /// Give an endpoint a new secret. Rotate, update the handler, finish.
 #[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/rotate-secret", tag = "delivery",

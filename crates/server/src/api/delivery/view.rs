@@ -168,6 +168,7 @@ impl DeliveryView {
 
 /// How long the parts of an attempt took, in milliseconds.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the unit belongs to each name in the API")]
 pub(crate) struct LatencyView {
     dns_ms: Option<f64>,
     connect_ms: Option<f64>,

@@ -57,7 +57,7 @@ impl<'a> EventView<'a> {
             kind: event.kind.as_str(),
             timestamp: event.timestamp,
             workspace_id: event.workspace_id.as_str(),
-            namespace: event.namespace.as_ref().map(|namespace| namespace.as_str()),
+            namespace: event.namespace.as_ref().map(bellwire_wire::Namespace::as_str),
             source: event.source.as_deref(),
             data: &event.data,
         }

@@ -99,11 +99,11 @@ fn check(by: &By<AnyKey>, post: PostEvent) -> Result<NewEvent, Problem> {
     let mut source = None;
     if let Some(kind) = &kind {
         match event::admit(&by.principal, kind) {
-            Admission::Custom => {}
             Admission::Reported => source = Some(format!("reported:{}", by.principal.key.id).into()),
             Admission::Unknown => faults.add("type", unknown(kind)),
             Admission::Needs(permission) if faults.is_empty() => return Err(lacks(permission)),
-            Admission::Needs(_) => {}
+            // Other faults are told first: they are the caller's to mend.
+            Admission::Custom | Admission::Needs(_) => {}
         }
     }
     let (Some(kind), Some(data), true) = (kind, post.data, faults.is_empty()) else { return Err(faults.into()) };

@@ -91,13 +91,13 @@ async fn place(app: &App, workspace: &WorkspaceId, after: Option<&str>) -> Resul
     }
 }
 
-fn read_after<'a>(
-    tx: &'a mut Tx,
+fn read_after(
+    tx: &mut Tx,
     workspace: WorkspaceId,
     filter: EventFilter,
     after: i64,
     limit: u32,
-) -> bellwire_store::BoxFuture<'a, Stored<(Vec<StoredEvent>, i64)>> {
+) -> bellwire_store::BoxFuture<'_, Stored<(Vec<StoredEvent>, i64)>> {
     Box::pin(async move { tx.events_after(&workspace, &filter, after, limit).await })
 }
 
@@ -205,7 +205,7 @@ impl FromQuery for PollQuery {
 
     fn read(parameters: &Parameters, faults: &mut Faults) -> Self {
         let wait = parameters.take::<Span>("wait", faults).map_or(Duration::ZERO, |span| span.0);
-        faults.check(wait <= Duration::from_secs(60), "wait", "must be at most 60s");
+        faults.check(wait <= Duration::from_mins(1), "wait", "must be at most 60s");
         Self { limit: page::page(parameters, faults).limit, stream: StreamQuery::read(parameters, faults), wait }
     }
 }

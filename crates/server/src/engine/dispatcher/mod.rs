@@ -13,7 +13,7 @@ use std::{
 
 use bellwire_domain::{
     Effect,
-    delivery::{Claimed, EndpointRef, Gate, PARKED, Rows},
+    delivery::{Claimed, EndpointRef, Gate, PARKED},
 };
 use bellwire_wire::{EndpointId, Timestamp, WorkspaceId};
 use tokio::sync::mpsc;
@@ -361,10 +361,15 @@ impl Dispatcher {
         });
         self.shares.retain(|_, share| share.in_ring || share.in_flight > 0);
         metrics::gauge!("bellwire_breakers_open").set(open);
-        metrics::gauge!("bellwire_deliveries_queued").set(queued as f64);
-        metrics::gauge!("bellwire_deliveries_held").set(gauges.held() as f64);
-        metrics::gauge!("bellwire_deliveries_in_flight").set(self.in_flight as f64);
+        metrics::gauge!("bellwire_deliveries_queued").set(count(queued));
+        metrics::gauge!("bellwire_deliveries_held").set(count(gauges.held()));
+        metrics::gauge!("bellwire_deliveries_in_flight").set(count(self.in_flight));
     }
+}
+
+/// A count as a metric.
+fn count(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 /// Sleeps until an instant; for ever if there is none.

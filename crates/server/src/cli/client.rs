@@ -1,0 +1,216 @@
+//! The API as commands use it: paths in, JSON out, and refusals as sentences with hints.
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde_json::Value;
+use url::Url;
+
+use super::{
+    failure::{Done, Exit, Failure},
+    http::{Fetched, Http, HttpError, Outbound},
+};
+
+/// How long an answer may take, beyond what the request itself asks the server to wait.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A server and the key to it.
+#[derive(Clone)]
+pub(super) struct Client {
+    pub(super) http: Http,
+    base: Url,
+    key: Option<String>,
+}
+
+/// What the server answered, if it was 2xx.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// The text as it came: numbers keep their digits.
+    pub(super) text: String,
+    /// The same, read; null without a body.
+    pub(super) value: Value,
+    pub(super) headers: HeaderMap,
+}
+
+impl Client {
+    pub(super) fn new(http: Http, url: &str, key: Option<String>) -> Done<Self> {
+        let wrong = |why: &str| {
+            Failure::usage(format!("the server's URL `{url}` {why}")).hint("it looks like http://127.0.0.1:4800")
+        };
+        let base = Url::parse(url.trim_end_matches('/')).map_err(|error| wrong(&format!("cannot be read: {error}")))?;
+        if !matches!(base.scheme(), "http" | "https") || base.host().is_none() {
+            return Err(wrong("must start with http:// or https://"));
+        }
+        if key.as_ref().is_some_and(|key| HeaderValue::from_str(key).is_err()) {
+            return Err(Failure::usage("the key has characters that no key has"));
+        }
+        Ok(Self { http, base, key })
+    }
+
+    /// The server's URL.
+    pub(super) fn base(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    pub(super) fn has_key(&self) -> bool {
+        self.key.is_some()
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Done<Answer> {
+        self.send(Method::GET, path, None, Duration::ZERO).await
+    }
+
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Done<Answer> {
+        self.send(Method::POST, path, Some(body.to_string()), Duration::ZERO).await
+    }
+
+    pub(super) async fn patch(&self, path: &str, body: &Value) -> Done<Answer> {
+        self.send(Method::PATCH, path, Some(body.to_string()), Duration::ZERO).await
+    }
+
+    pub(super) async fn delete(&self, path: &str) -> Done<Answer> {
+        self.send(Method::DELETE, path, None, Duration::ZERO).await
+    }
+
+    /// Sends a request; `wait` is how long the server was asked to take.
+    pub(super) async fn send(&self, method: Method, path: &str, body: Option<String>, wait: Duration) -> Done<Answer> {
+        let outbound = self.outbound(method, path, body)?;
+        let fetched =
+            self.http.fetch(&outbound, TIMEOUT + wait).await.map_err(|error| unreachable(self.base(), &error))?;
+        answer(fetched)
+    }
+
+    /// Opens an event stream, after the event `last` if there is one.
+    pub(super) async fn stream(&self, path: &str, last: Option<&str>) -> Done<Response<Incoming>> {
+        let mut outbound = self.outbound(Method::GET, path, None)?;
+        if let Some(value) = last.and_then(|last| HeaderValue::from_str(last).ok()) {
+            outbound.headers.insert("last-event-id", value);
+        }
+        let response = self.http.stream(&outbound, TIMEOUT).await.map_err(|error| unreachable(self.base(), &error))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        Err(refusal(head.status, &body))
+    }
+
+    fn outbound(&self, method: Method, path: &str, body: Option<String>) -> Done<Outbound> {
+        let url = format!("{}{path}", self.base());
+        let url = Url::parse(&url).map_err(|error| Failure::usage(format!("`{url}` is not a URL: {error}")))?;
+        let mut headers = HeaderMap::new();
+        let agent = concat!("bellwire-cli/", env!("CARGO_PKG_VERSION"));
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
+        headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+        if let Some(key) = &self.key
+            && let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {key}"))
+        {
+            value.set_sensitive(true);
+            headers.insert(header::AUTHORIZATION, value);
+        }
+        if body.is_some() {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        Ok(Outbound { method, url, headers, body: Bytes::from(body.unwrap_or_default()) })
+    }
+}
+
+/// An id as one segment of a path.
+pub(super) fn segment(id: &str) -> String {
+    url::form_urlencoded::byte_serialize(id.as_bytes()).collect()
+}
+
+/// A path with the parameters that have a value.
+pub(super) fn query(path: &str, parameters: &[(&str, Option<String>)]) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in parameters {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    let query = query.finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+fn answer(fetched: Fetched) -> Done<Answer> {
+    if !fetched.status.is_success() {
+        return Err(refusal(fetched.status, &fetched.body));
+    }
+    let text = String::from_utf8_lossy(&fetched.body).into_owned();
+    // What is not JSON is not from a Bellwire server; metrics and the like are not asked for here.
+    let value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? };
+    Ok(Answer { text, value, headers: fetched.headers })
+}
+
+fn unreachable(base: &str, error: &HttpError) -> Failure {
+    match error {
+        HttpError::Connect(why) => Failure::new(Exit::Unreachable, format!("cannot reach {base}: {why}"))
+            .hint("start a server with `bellwire serve`, or say where it is with --url or BELLWIRE_URL"),
+        HttpError::Broken(why) => Failure::new(Exit::Unreachable, format!("{base}: {why}")),
+        HttpError::TimedOut(_) => Failure::new(Exit::TimedOut, format!("{base}: {error}")),
+    }
+}
+
+/// A refusal in the server's words, every fault on its own line.
+fn refusal(status: StatusCode, body: &[u8]) -> Failure {
+    let exit = if status.is_client_error() { Exit::Refused } else { Exit::Failed };
+    let Ok(problem) = serde_json::from_slice::<Value>(body) else {
+        return Failure::new(exit, format!("the server answered {status}"))
+            .hint("is this the URL of a Bellwire server?");
+    };
+    let text = |name: &str| problem.get(name).and_then(Value::as_str);
+    let faults: Vec<String> = problem
+        .get("errors")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|fault| Some(format!("`{}` {}", fault.get("field")?.as_str()?, fault.get("detail")?.as_str()?)))
+        .collect();
+    let mut message = match faults.as_slice() {
+        [] | [_] => text("detail").or(text("title")).unwrap_or("the request was refused").to_owned(),
+        many => format!("{} things are wrong:\n  {}", many.len(), many.join("\n  ")),
+    };
+    message = format!("{message} ({})", status.as_u16());
+    let mut failure = Failure::new(exit, message);
+    match text("code") {
+        Some("unauthorized") => failure = failure.hint("give a valid key with --key, BELLWIRE_KEY or a profile"),
+        Some("forbidden" | "foreign_namespace") => {
+            failure = failure.hint("`bellwire keys list` shows what each key may do; an admin key may do everything");
+        }
+        _ => {}
+    }
+    if status.is_server_error()
+        && let Some(id) = text("request_id")
+    {
+        failure = failure.hint(format!("the server's log tells more under {id}"));
+    }
+    failure.with_problem(problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_told_and_the_exit_code_says_who_refused() {
+        let body = br#"{"status":422,"code":"invalid","detail":"`url` is required (and 1 more; see errors).",
+            "errors":[{"field":"url","detail":"is required"},{"field":"events","detail":"must have 1 to 100 items"}]}"#;
+        let failure = refusal(StatusCode::UNPROCESSABLE_ENTITY, body);
+        assert_eq!(failure.exit, Exit::Refused);
+        assert_eq!(failure.status(), Some(422));
+        let text = failure.to_string();
+        assert!(text.contains("`url` is required\n") && text.contains("`events` must have"), "{text}");
+        assert_eq!(refusal(StatusCode::BAD_GATEWAY, b"<html>").exit, Exit::Failed);
+    }
+
+    #[test]
+    fn ids_cannot_leave_their_place_in_the_path() {
+        assert_eq!(segment("../keys?x"), "..%2Fkeys%3Fx");
+        assert_eq!(
+            query("/v1/events", &[("type", Some("a.b,c.*".into())), ("since", None)]),
+            "/v1/events?type=a.b%2Cc.*"
+        );
+    }
+}
