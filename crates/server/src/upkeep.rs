@@ -10,6 +10,8 @@ use crate::app::App;
 
 /// Rows removed in one transaction: a write never waits long behind it.
 const SWEEP_CHUNK: u32 = 100;
+/// Samples gather until they are summed up.
+const METRICS_EVERY: Duration = Duration::from_secs(5);
 /// Jobs worked on in one turn.
 const JOBS_MAX: u32 = 16;
 
@@ -18,14 +20,18 @@ pub fn start(app: &Arc<App>, keys_changed: Arc<Notify>, job_queued: Arc<Notify>,
     tasks.spawn(on_keys(Arc::clone(app), keys_changed));
     tasks.spawn(every(Arc::clone(app), job_queued, Duration::from_secs(5), |app| Box::pin(jobs(app))));
     let never = Arc::new(Notify::new());
+    tasks.spawn(every(Arc::clone(app), Arc::clone(&never), METRICS_EVERY, |app| {
+        Box::pin(async move {
+            if let Some(metrics) = &app.metrics {
+                metrics.run_upkeep();
+            }
+        })
+    }));
     tasks.spawn(every(Arc::clone(app), Arc::clone(&never), Duration::from_mins(1), |app| Box::pin(retention(app))));
     tasks.spawn(every(Arc::clone(app), never, Duration::from_secs(30), |app| {
         Box::pin(async move {
             if let Err(error) = app.auth.flush().await {
                 tracing::debug!(%error, "when keys were used could not be written down yet");
-            }
-            if let Some(metrics) = &app.metrics {
-                metrics.run_upkeep();
             }
         })
     }));

@@ -1,5 +1,6 @@
 //! A delivery as stored, as held, and what an attempt at it brought.
 use std::{
+    borrow::Cow,
     fmt,
     sync::{Arc, atomic::AtomicUsize, atomic::Ordering},
 };
@@ -235,7 +236,7 @@ pub struct AttemptRecord {
     /// What went wrong, in words.
     pub error: Option<String>,
     /// The headers sent, but for the endpoint's own.
-    pub request_headers: Vec<(String, String)>,
+    pub request_headers: Vec<(Cow<'static, str>, String)>,
 }
 
 /// An attempt that ended, on its way to the store.

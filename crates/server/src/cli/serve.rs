@@ -56,13 +56,25 @@ impl Serve {
         }
         let file = read_file(self.config.as_deref())?;
         let config = Config::resolve(file, self.data_dir, self.listen, self.dev)?;
-        let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().context("metrics")?;
+        let metrics = recorder().context("metrics")?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(16).build()?;
         let served = runtime.block_on(serve(config, self.owner_key, self.log_format, metrics));
         // What did not stop in its time is left behind: it is in the rows.
         runtime.shutdown_background();
         served
     }
+}
+
+/// Histograms with fixed bounds, which add up over nodes: seconds, and for batches a count.
+fn recorder() -> Result<metrics_exporter_prometheus::PrometheusHandle, metrics_exporter_prometheus::BuildError> {
+    use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
+    const SECONDS: &[f64] =
+        &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0];
+    const COUNTS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_size".into()), COUNTS)?
+        .install_recorder()
 }
 
 fn read_file(path: Option<&std::path::Path>) -> anyhow::Result<File> {

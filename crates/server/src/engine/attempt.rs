@@ -1,5 +1,5 @@
 //! One request of a delivery: encoded, signed, sent, read.
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use bellwire_domain::delivery::{Answer, AttemptRecord, Claimed, Directive, Endpoint, Outcome, Signing, Timing};
 use bellwire_store::BoxFuture;
@@ -34,7 +34,7 @@ pub struct Rendered {
     /// The attempt's id.
     pub id: AttemptId,
     /// Everything but the endpoint's own headers.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// The body.
     pub body: Bytes,
 }
@@ -61,7 +61,7 @@ pub fn render(parts: &Parts, endpoint: &Endpoint, claimed: &Claimed, now: Timest
         traceparent: claimed.origin.traceparent.as_deref(),
         version: crate::VERSION,
     };
-    let headers = sign::headers(&outgoing).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let headers = sign::headers(&outgoing).into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
     Rendered { id, headers, body: body.into() }
 }
 
@@ -112,12 +112,12 @@ pub async fn attempt(
     Outcome { claimed, attempt: record, answer }
 }
 
-fn header_map(ours: &[(String, String)], endpoint: &Endpoint) -> HeaderMap {
+fn header_map(ours: &[(Cow<'static, str>, String)], endpoint: &Endpoint) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(ours.len() + endpoint.config.headers.len());
-    let own = endpoint.config.headers.iter();
+    let own = endpoint.config.headers.iter().map(|(name, value)| (name.as_str(), value));
     // Ours last: they win, though saving refuses the names.
-    for (name, value) in own.chain(ours.iter().map(|(name, value)| (name, value))) {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+    for (name, value) in own.chain(ours.iter().map(|(name, value)| (&**name, value))) {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::try_from(value)) {
             headers.insert(name, value);
         }
     }

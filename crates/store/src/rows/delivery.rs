@@ -212,10 +212,9 @@ impl Tx {
     }
 
     fn insert_attempt(&mut self, delivery_seq: i64, attempt: &AttemptRecord) -> Stored<()> {
-        let json = |headers: &[(String, String)]| {
-            serde_json::to_string(headers).map_err(|error| StoreError::Broken(error.to_string()))
-        };
-        let (request, response) = (json(&attempt.request_headers)?, json(&attempt.response_headers)?);
+        let broken = |error: serde_json::Error| StoreError::Broken(error.to_string());
+        let request = serde_json::to_string(&attempt.request_headers).map_err(broken)?;
+        let response = serde_json::to_string(&attempt.response_headers).map_err(broken)?;
         // The number is counted here, not taken on trust: two nodes may have attempted at once.
         self.execute(
             "INSERT INTO attempts (delivery_seq, number, id, at, dns_us, connect_us, first_byte_us, total_us, remote,

@@ -159,8 +159,10 @@ async fn detail(app: &App, by: &By<WebhooksManage>, id: &str) -> Answer {
         found.filter(|found| visible(&by.principal, &found.endpoint)).ok_or_else(|| Problem::not_found("delivery"))?;
     let request = found.attempts.last().map(|attempt| {
         let own = found.endpoint.config.headers.clone();
-        let headers: BTreeMap<String, String> =
-            own.into_iter().chain(attempt.request_headers.iter().cloned()).collect();
+        let headers: BTreeMap<String, String> = own
+            .into_iter()
+            .chain(attempt.request_headers.iter().map(|(name, value)| (name.to_string(), value.clone())))
+            .collect();
         // The body is a function of the stored event and the dialect, the same for ever.
         let body = String::from_utf8_lossy(&found.endpoint.config.dialect.encode(&found.event)).into_owned();
         RequestView { method: "POST", url: found.endpoint.config.url.clone(), headers, body }

@@ -142,7 +142,7 @@ fn held_view<'a>(app: &App, claimed: &'a Claimed, now: Timestamp) -> HeldView<'a
         attempt: claimed.attempts.saturating_add(1),
         replay: claimed.replay,
         event: EventView::new(&claimed.event),
-        headers: rendered.headers.into_iter().collect(),
+        headers: rendered.headers.into_iter().map(|(name, value)| (name.into_owned(), value)).collect(),
         body: String::from_utf8_lossy(&rendered.body).into_owned(),
     }
 }
