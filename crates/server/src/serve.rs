@@ -56,13 +56,6 @@ impl Server {
         owner_key: Option<String>,
         metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
     ) -> anyhow::Result<Self> {
-        if let Some(key) = &owner_key {
-            let printable = key.bytes().all(|c| (0x21..0x7f).contains(&c));
-            anyhow::ensure!(
-                (32..=128).contains(&key.len()) && printable,
-                "BELLWIRE_OWNER_KEY must be 32 to 128 printable characters without spaces"
-            );
-        }
         let clock = Clock::SYSTEM;
         let mint = Arc::new(Dice::random(clock));
         std::fs::create_dir_all(&config.data_dir)
@@ -209,6 +202,16 @@ async fn signing_key(store: &Store, mint: &dyn bellwire_domain::Mint) -> anyhow:
 /// Makes the workspace `default` and its owner key, if nothing is there yet; the key, if it was made
 /// up here.
 async fn bootstrap(app: &App, given: Option<String>) -> anyhow::Result<Option<String>> {
+    if !app.store.read("workspaces", |tx| Box::pin(workspace::Rows::workspaces(tx))).await?.is_empty() {
+        return Ok(None);
+    }
+    if let Some(key) = &given {
+        let printable = key.bytes().all(|c| (0x21..0x7f).contains(&c));
+        anyhow::ensure!(
+            (32..=128).contains(&key.len()) && printable,
+            "BELLWIRE_OWNER_KEY must be 32 to 128 printable characters without spaces"
+        );
+    }
     let made_up = given.is_none();
     let key = given.unwrap_or_else(|| api::workspace::new_secret(app, workspace::KeyKind::Owner));
     let (hash, prefix, ctx) = (app.vault.hash(&key), api::workspace::prefix_of(&key), app.ctx(Origin::default()));

@@ -1,6 +1,6 @@
 //! What handlers are given: who asks, and what was sent. A handler that takes [`By`] cannot forget to
 //! check: the extractor is the permission.
-use std::{marker::PhantomData, sync::Arc};
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -198,6 +198,9 @@ pub(super) const BODY_BYTES_MAX: usize = 256 * 1024;
 /// The most a batch may measure.
 pub(super) const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// How long a client may take to send its body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Reads a body within a bound.
 pub(super) async fn read_body(request: Request, max: usize) -> Result<Bytes, Problem> {
     let too_large = || Problem::new(Code::TooLarge, format!("The body is over {max} bytes."));
@@ -207,7 +210,9 @@ pub(super) async fn read_body(request: Request, max: usize) -> Result<Bytes, Pro
         return Err(too_large());
     }
     let body = http_body_util::Limited::new(request.into_body(), max);
-    match http_body_util::BodyExt::collect(body).await {
+    let collected = tokio::time::timeout(BODY_TIMEOUT, http_body_util::BodyExt::collect(body)).await;
+    let late = || Problem::new(Code::Timeout, "The body took too long to arrive.");
+    match collected.map_err(|_| late())? {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
         Err(_) => Err(Problem::new(Code::Unparsable, "The body ended early.")),

@@ -32,6 +32,15 @@ pub(super) struct Serve {
     /// Allow loopback and plain-http endpoint URLs
     #[arg(long, env = "BELLWIRE_DEV")]
     dev: bool,
+    /// Where callbacks and links start [default: the listening address]
+    #[arg(long, env = "BELLWIRE_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// A network that may be sent to although it is not public, such as 10.1.0.0/16; may be repeated
+    #[arg(long = "allow-network", env = "BELLWIRE_ALLOW_NETWORKS", value_delimiter = ',')]
+    allow_networks: Vec<String>,
+    /// Keep events, deliveries and attempts so many days [default: 30]
+    #[arg(long, env = "BELLWIRE_RETENTION_DAYS")]
+    retention_days: Option<u32>,
     /// The configuration file [default: bellwire.toml, if it is there]
     #[arg(long, env = "BELLWIRE_CONFIG")]
     config: Option<PathBuf>,
@@ -54,7 +63,10 @@ impl Serve {
             LogFormat::Human => logs.init(),
             LogFormat::Json => logs.json().init(),
         }
-        let file = read_file(self.config.as_deref())?;
+        let mut file = read_file(self.config.as_deref())?;
+        file.public_url = self.public_url.or(file.public_url);
+        file.retention_days = self.retention_days.or(file.retention_days);
+        file.delivery.allow_networks.extend(self.allow_networks);
         let config = Config::resolve(file, self.data_dir, self.listen, self.dev)?;
         let metrics = recorder().context("metrics")?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(16).build()?;

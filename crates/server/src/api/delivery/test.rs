@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use bellwire_domain::delivery::{self, Directive, EndpointKind, Outcome};
+use bellwire_domain::delivery::{self, Endpoint, EndpointKind, Outcome, Preset};
 use bellwire_wire::DeliveryId;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -49,7 +49,10 @@ fn answer(outcome: &Outcome) -> TestAnswer {
 #[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/test", tag = "delivery", params(("endpoint_id" = String, Path)),
     responses((status = 200, body = TestAnswer), (status = 404, body = ProblemBody)))]
 pub(super) async fn test(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>) -> Answer {
-    let endpoint = endpoint_of(&app, &by, &id).await?;
+    // A test is one attempt: what fails is a dead letter at once.
+    let mut endpoint = Endpoint::clone(&*endpoint_of(&app, &by, &id).await?);
+    endpoint.config.retry = Preset::None.into();
+    let endpoint = Arc::new(endpoint);
     let (ctx, wanted) = (by.ctx(&app), Arc::clone(&endpoint));
     let claimed = app
         .store
@@ -70,9 +73,7 @@ pub(super) async fn test(State(app): State<Arc<App>>, by: By<WebhooksManage>, Pa
         }));
     }
     let target = app.egress.policy().check_url(endpoint.config.url.as_deref().unwrap_or_default());
-    let mut outcome = attempt(Arc::clone(&app.parts), Arc::clone(&endpoint), target, claimed).await;
-    // A test is one attempt: what failed is a dead letter at once.
-    outcome.answer.directive = outcome.answer.directive.or(Some(Directive::Abort));
+    let outcome = attempt(Arc::clone(&app.parts), Arc::clone(&endpoint), target, claimed).await;
     let reply = Reply::ok(&answer(&outcome));
     let ctx = by.ctx(&app);
     let outcome = Arc::new(outcome);

@@ -8,7 +8,10 @@ use bellwire_domain::{
 };
 use bellwire_wire::{EventType, catalog};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
 use utoipa::ToSchema;
 
 use crate::{
@@ -41,11 +44,11 @@ struct TypeView {
     name: String,
     description: Option<String>,
     #[schema(value_type = Option<Object>)]
-    schema: Option<Value>,
+    schema: Option<Box<RawValue>>,
     /// Valid data, for built-in types.
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    example: Option<Value>,
+    example: Option<Box<RawValue>>,
     version: u32,
     built_in: bool,
 }
@@ -55,7 +58,7 @@ impl TypeView {
         Self {
             name: custom.name.to_string(),
             description: custom.description.clone(),
-            schema: custom.schema.as_ref().map(|schema| schema.source().clone()),
+            schema: custom.schema.as_ref().and_then(|schema| to_raw_value(schema.source()).ok()),
             example: None,
             version: custom.version,
             built_in: false,
@@ -63,12 +66,11 @@ impl TypeView {
     }
 
     fn built_in(spec: &catalog::TypeSpec) -> Self {
-        let value = |raw: &serde_json::value::RawValue| serde_json::from_str(raw.get()).ok();
         Self {
             name: spec.name.to_owned(),
             description: Some(spec.description.to_owned()),
-            schema: value(&spec.schema),
-            example: value(&spec.example),
+            schema: Some(spec.schema.clone()),
+            example: Some(spec.example.clone()),
             version: spec.version,
             built_in: true,
         }
