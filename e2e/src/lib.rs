@@ -13,7 +13,7 @@ mod wait;
 
 pub use api::{Answer, Api, Call, Stream, count, list, text};
 pub use dice::Dice;
-pub use outside::{Delivery, refuse_all, verify_all};
+pub use outside::{Delivery, python, refuse_all, verify_all};
 pub use receiver::{Receiver, Reply, Seen, tls_receiver};
 pub use scene::Scene;
 pub use server::{OWNER_KEY, Server, Setup};

@@ -60,8 +60,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("inside the workspace").to_owned()
 }
 
-/// Sets up what is missing, as `make test` does, and tells where Python is.
-fn python() -> PathBuf {
+/// A program of the Python environment; sets up what is missing, as `make test` does.
+pub fn python(program: &str) -> Command {
     static READY: std::sync::OnceLock<()> = std::sync::OnceLock::new();
     READY.get_or_init(|| {
         let need = "set -euo pipefail; . scripts/need; need python; need node";
@@ -69,7 +69,7 @@ fn python() -> PathBuf {
         let done = Command::new("flock").args(["scripts/need", "bash", "-c", need]).current_dir(root()).status();
         assert!(done.is_ok_and(|status| status.success()), "scripts/need could not set up Python and Node");
     });
-    root().join(".cache/venv/bin/python")
+    Command::new(root().join(".cache/venv/bin").join(program))
 }
 
 /// Runs one of the two verifiers over deliveries; its report.
@@ -88,7 +88,7 @@ fn run(mut command: Command, deliveries: &[Delivery]) -> Vec<Value> {
 }
 
 fn reports(deliveries: &[Delivery], option: Option<&str>) -> Vec<(&'static str, Vec<Value>)> {
-    let (mut with_python, mut with_node) = (Command::new(python()), Command::new("node"));
+    let (mut with_python, mut with_node) = (python("python"), Command::new("node"));
     with_python.arg("e2e/verify/verify.py").args(option);
     with_node.arg("e2e/verify/verify.mjs").args(option);
     let for_node: Vec<Delivery> = deliveries

@@ -1,12 +1,14 @@
 //! The API, described by the code that serves it.
 use std::sync::{Arc, LazyLock};
 
+use serde_json::{Value, json};
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 use utoipa_axum::router::OpenApiRouter;
 
+use super::problem::Code;
 use crate::app::App;
 
 #[derive(OpenApi)]
@@ -48,10 +50,46 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
 
 static JSON: LazyLock<String> = LazyLock::new(|| {
     let (_, document) = router().split_for_parts();
-    let mut text = document.to_pretty_json().expect("a document is JSON");
+    let mut document = serde_json::to_value(document).expect("a document is JSON");
+    add_refusals(&mut document);
+    let mut text = serde_json::to_string_pretty(&document).expect("a document is JSON");
     text.push('\n');
     text
 });
+
+/// Adds to every operation the refusals that its extractors may answer with. A problem has its own
+/// content type, which the handlers' descriptions do not repeat.
+fn add_refusals(document: &mut Value) {
+    for operations in document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut()) {
+        for operation in operations.as_object_mut().into_iter().flat_map(|operations| operations.values_mut()) {
+            if operation["security"].as_array().is_some_and(|security| security.iter().all(|one| one == &json!({}))) {
+                continue;
+            }
+            let mut refusals = vec![Code::Unauthorized, Code::Forbidden, Code::Invalid, Code::TooManyRequests];
+            if !operation["requestBody"].is_null() {
+                refusals.extend([Code::Unparsable, Code::IdempotencyConflict, Code::TooLarge]);
+            }
+            let in_path = |parameter: &Value| parameter["in"] == "path";
+            if operation["parameters"].as_array().is_some_and(|parameters| parameters.iter().any(in_path)) {
+                // Bytes in a path that are no text, and what is not there.
+                refusals.extend([Code::Unparsable, Code::NotFound]);
+            }
+            let Some(responses) = operation["responses"].as_object_mut() else { continue };
+            let problem = json!({"schema": {"$ref": "#/components/schemas/Problem"}});
+            for response in responses.values_mut().filter(|response| response["content"]["application/json"] == problem)
+            {
+                response["content"] = json!({"application/problem+json": problem});
+            }
+            for code in refusals {
+                let content = json!({"application/problem+json": problem});
+                responses
+                    .entry(code.status().as_str())
+                    .or_insert_with(|| json!({"description": code.title(), "content": content}));
+            }
+            responses.sort_keys();
+        }
+    }
+}
 
 /// The document.
 pub fn json() -> &'static str {
