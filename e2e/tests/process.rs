@@ -1,7 +1,11 @@
 //! The process: how it starts, stops, refuses, and what it never writes down.
-use std::{fs, io::Write, net::TcpStream, thread};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+};
 
-use bellwire_e2e::{OWNER_KEY, Receiver, Reply, Scene, Setup, eventually, text};
+use bellwire_e2e::{Call, OWNER_KEY, Receiver, Reply, Scene, Setup, eventually, text};
 use serde_json::json;
 
 #[test]
@@ -12,28 +16,30 @@ fn at_sigterm_requests_and_deliveries_in_flight_finish_and_it_exits_with_0() {
         scene.endpoint(&slow, &json!({"retry": {"preset": "none"}, "timeout_ms": 1500, "events": ["order.*"]}));
     scene.event("order.paid", &json!({}));
     eventually("a delivery is in flight", || (slow.hits() == 1).then_some(()));
-    // A request whose body is half sent, and one that waits for events.
+    // A request whose body is half sent, and a stream of events.
     let body = json!({"type": "invoice.sent", "data": {}, "id": "half"}).to_string();
     let (first, second) = body.split_at(10);
     let mut half = TcpStream::connect(scene.address).expect("it listens");
     let head = format!(
-        "POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {OWNER_KEY}\r\ncontent-length: {}\r\n\r\n{first}",
+        "POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {OWNER_KEY}\r\nexpect: 100-continue\r\n\
+         content-length: {}\r\n\r\n",
         body.len()
     );
     half.write_all(head.as_bytes()).expect("it reads");
-    let api = scene.api.clone();
-    let waiting = thread::spawn(move || api.get("/v1/events/poll?wait=60s").status);
-    eventually("both are being served", || {
-        let metrics = String::from_utf8(scene.get("/metrics").body).expect("text");
-        (!metrics.is_empty()).then_some(())
-    });
+    // The server says so when it begins to read the body: now this request is in flight.
+    let mut go_on = [0; 25];
+    half.read_exact(&mut go_on).expect("it answers");
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    half.write_all(first.as_bytes()).expect("it reads");
+    // And this one: its head has been answered.
+    let mut stream = scene.stream(&Call::new("GET", "/v1/events/stream?types=never.sent"));
     scene.server.signal_stop();
     eventually("it takes no more connections", || TcpStream::connect(scene.address).err());
     half.write_all(second.as_bytes()).expect("it still reads");
     let mut answer = String::new();
-    std::io::Read::read_to_string(&mut half, &mut answer).expect("it answers");
+    half.read_to_string(&mut answer).expect("it answers");
     assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
-    assert_eq!(waiting.join().expect("answered"), 200);
+    assert!(stream.next().is_none(), "streams end");
     let ended = scene.server.ended();
     assert_eq!(ended.code(), Some(0), "{}", scene.server.log());
     scene.server.restart();
