@@ -136,5 +136,5 @@ fn outcome_of(
         error: error.map(str::to_owned),
         request_headers: Vec::new(),
     };
-    Outcome { claimed, attempt, answer: Answer { status, retry_after: delay, directive: None } }
+    Outcome { claimed, attempt, answer: Answer { status, delay, ..Answer::default() } }
 }

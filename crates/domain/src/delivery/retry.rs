@@ -119,6 +119,8 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
     /// `webhook-delivery`.
     pub directive: Option<Directive>,
+    /// The delay a receiver that holds the delivery asked for, instead of the schedule's.
+    pub delay: Option<Duration>,
 }
 
 impl Answer {
@@ -171,7 +173,7 @@ pub fn after_attempt(policy: &RetryPolicy, made: u32, answer: &Answer, now: Time
     } else {
         policy.delay(made, roll).map_or(Ending::Failed, |delay| {
             let floor = answer.retry_after.unwrap_or_default().min(RETRY_AFTER_MAX);
-            Ending::Retry(now.after(delay.max(floor)))
+            Ending::Retry(now.after(answer.delay.unwrap_or(delay.max(floor))))
         })
     };
     After { ending, disable }

@@ -103,20 +103,34 @@ where
     insert_key(rows, ctx, by.workspace(), command).await.map(CreatedKey::Made)
 }
 
-/// Revokes a key and tells with `key.revoked`; the key, or nothing if it is unknown to `by`.
-pub async fn revoke_key<R>(rows: &mut R, ctx: &Ctx, by: &Principal, id: &KeyId) -> Stored<Option<Key>>
+/// What became of [`revoke_key`].
+#[derive(Debug, Clone)]
+pub enum RevokedKey {
+    /// Revoked.
+    Done(Key),
+    /// It is unknown to whoever asked.
+    Unknown,
+    /// It is the owner key: without it nobody could make workspaces, or get in at all.
+    Owner,
+}
+
+/// Revokes a key and tells with `key.revoked`. The owner key stays.
+pub async fn revoke_key<R>(rows: &mut R, ctx: &Ctx, by: &Principal, id: &KeyId) -> Stored<RevokedKey>
 where
     R: Rows + event::Rows + delivery::Rows,
 {
     let Some(key) = rows.key(by.workspace(), id).await? else {
-        return Ok(None);
+        return Ok(RevokedKey::Unknown);
     };
     if key.revoked_at.is_some() || !by.sees(key.namespace.as_ref()) {
-        return Ok(None);
+        return Ok(RevokedKey::Unknown);
+    }
+    if key.kind == KeyKind::Owner {
+        return Ok(RevokedKey::Owner);
     }
     rows.key_revoke(by.workspace(), id, ctx.now).await?;
     tell_key(rows, ctx, "key.revoked", &key).await?;
-    Ok(Some(key))
+    Ok(RevokedKey::Done(key))
 }
 
 /// Removes a namespace with its endpoints and keys and tells with `namespace.deleted`; whether it

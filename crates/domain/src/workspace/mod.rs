@@ -13,7 +13,8 @@ mod permission;
 mod rows;
 
 pub use commands::{
-    CreateKey, CreatedKey, KeyRefusal, bootstrap, create_key, create_workspace, delete_namespace, revoke_key,
+    CreateKey, CreatedKey, KeyRefusal, RevokedKey, bootstrap, create_key, create_workspace, delete_namespace,
+    revoke_key,
 };
 pub use model::{Foreign, Key, KeyHash, KeyKind, Principal, Saved, Workspace};
 pub use permission::{Permission, Permissions};

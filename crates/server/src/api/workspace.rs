@@ -4,7 +4,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use bellwire_domain::{
     Faults, PageQuery,
-    workspace::{self, CreateKey, CreatedKey, Key, KeyKind, Permission, Permissions, Principal, Rows},
+    workspace::{self, CreateKey, CreatedKey, Key, KeyKind, Permission, Permissions, Principal, RevokedKey, Rows},
 };
 use bellwire_store::Vault;
 use bellwire_wire::{KeyId, Namespace, Timestamp};
@@ -254,7 +254,7 @@ async fn list_keys(State(app): State<Arc<App>>, by: By<KeysManage>, Query(PageOn
 
 /// Revoke a key: its next request is refused.
 #[utoipa::path(delete, path = "/v1/keys/{key_id}", tag = "workspace", params(("key_id" = String, Path)),
-    responses((status = 204), (status = 404, body = ProblemBody)))]
+    responses((status = 204), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn revoke_key(State(app): State<Arc<App>>, by: By<KeysManage>, Path(id): Path<String>) -> Answer {
     let id: KeyId = id.parse().map_err(|_| Problem::not_found("key"))?;
     let principal = Arc::clone(&by.principal);
@@ -262,8 +262,14 @@ async fn revoke_key(State(app): State<Arc<App>>, by: By<KeysManage>, Path(id): P
         .command("key_revoke", &by, None, move |tx, ctx| {
             let (id, principal) = (id.clone(), Arc::clone(&principal));
             Box::pin(async move {
-                let revoked = workspace::revoke_key(tx, &ctx, &principal, &id).await?;
-                Ok(revoked.map(|_| Reply::gone()).ok_or_else(|| Problem::not_found("key")))
+                Ok(match workspace::revoke_key(tx, &ctx, &principal, &id).await? {
+                    RevokedKey::Done(_) => Ok(Reply::gone()),
+                    RevokedKey::Unknown => Err(Problem::not_found("key")),
+                    RevokedKey::Owner => Err(Problem::new(
+                        Code::StateConflict,
+                        "The owner key cannot be revoked: nobody could get in any more.",
+                    )),
+                })
             })
         })
         .await;

@@ -151,6 +151,7 @@ fn read(exchange: Exchange, record: &mut AttemptRecord, now: Timestamp) -> Answe
     let answer = Answer {
         status: Some(response.status),
         retry_after: response.headers.get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?, now)),
+        delay: None,
         directive: response.headers.get("webhook-delivery").and_then(|value| match value.to_str().ok()?.trim() {
             "disable" => Some(Directive::Disable),
             "abort-message" => Some(Directive::Abort),

@@ -73,8 +73,9 @@ fn layouts(compact: &str, names: [[&'static str; 2]; 3]) -> Vec<Change> {
     let layouts = [compact.to_owned(), json::spaced(compact), indented(compact)];
     let mut changes = Vec::with_capacity(6);
     for (text, [plain, escaped]) in layouts.into_iter().zip(names) {
-        changes.push(Change { name: escaped, body: ascii(&text).into_bytes() });
+        let ascii = ascii(&text);
         changes.push(Change { name: plain, body: text.into_bytes() });
+        changes.push(Change { name: escaped, body: ascii.into_bytes() });
     }
     changes
 }

@@ -163,7 +163,7 @@ pub(super) struct LeaseForm {
 pub(super) struct NackForm {
     /// The lease it was held under.
     lease_id: Option<String>,
-    /// Not before this; by the schedule if absent or earlier.
+    /// Again after this; by the schedule if absent.
     delay: Option<String>,
 }
 
