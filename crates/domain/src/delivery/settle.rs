@@ -132,6 +132,10 @@ async fn finish<R>(rows: &mut R, ctx: &Ctx, at: &EndpointRef, fate: Fate) -> Sto
 where
     R: Rows + event::Rows,
 {
+    // Of an endpoint that was deleted meanwhile nothing is kept.
+    if rows.endpoint(at).await?.is_none() {
+        return Ok(());
+    }
     for hour in fate.hours.values() {
         rows.hour_add(at, hour).await?;
     }

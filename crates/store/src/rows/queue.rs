@@ -220,6 +220,9 @@ impl Tx {
     }
 
     pub(super) fn find_next_due(&mut self, at: &EndpointRef) -> Stored<Option<Timestamp>> {
+        if self.find_endpoint(at)?.is_none() {
+            return Ok(None);
+        }
         let due = self.query_one(
             "SELECT MIN(due_at) FROM deliveries INDEXED BY deliveries_due WHERE endpoint_id = $1 AND status = 0",
             args![at.endpoint_id.as_str()],
