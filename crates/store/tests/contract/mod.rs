@@ -83,6 +83,21 @@ macro_rules! contract_of_rows {
                 a_custom_type_is_replaced_and_listed_by_name
                 another_workspace_sees_no_events_or_types
             }
+            delivery {
+                an_endpoint_comes_back_as_it_went_in
+                endpoints_are_paged_and_listed_by_namespace
+                health_and_hours_are_kept_and_added_up
+                counts_and_pages_equal_a_count_by_hand
+                attempts_are_numbered_by_the_store_and_come_back_whole
+                a_deleted_endpoint_is_invisible_at_once
+                another_workspace_sees_nothing_of_an_endpoint_or_its_deliveries
+            }
+            retention {
+                retention_takes_the_oldest_first_and_an_event_after_its_deliveries
+                retention_lets_the_next_of_a_key_go
+                an_event_never_leaves_a_delivery_behind
+                nothing_is_kept_of_an_attempt_that_ends_after_its_endpoint_was_removed
+            }
         );
     };
 }
@@ -104,6 +119,7 @@ pub(crate) mod delivery;
 pub(crate) mod event;
 pub(crate) mod jobs;
 pub(crate) mod queue;
+pub(crate) mod retention;
 pub(crate) mod transactions;
 pub(crate) mod workspace;
 mod world;

@@ -88,7 +88,6 @@ async fn a_database_of_a_newer_version_is_refused() {
 #[tokio::test]
 async fn what_was_answered_is_there_after_an_abrupt_end() {
     let dir = tempfile::tempdir().expect("a directory");
-    let copy = tempfile::tempdir().expect("a directory");
     let world = open(dir.path(), 7, START).expect("it opens");
     let one = world.workspace("one").await;
     let mut posted = Vec::new();
@@ -96,6 +95,7 @@ async fn what_was_answered_is_there_after_an_abrupt_end() {
         posted.push(world.post(&one, "order.placed", None).await.event.id.clone());
         // What lies on the disk at the moment of the answer is all that a crash leaves.
         if number % 5 == 4 {
+            let copy = tempfile::tempdir().expect("a directory");
             for file in std::fs::read_dir(dir.path()).expect("a directory") {
                 let file = file.expect("a file");
                 std::fs::copy(file.path(), copy.path().join(file.file_name())).expect("copied");
