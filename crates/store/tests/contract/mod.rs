@@ -98,6 +98,32 @@ macro_rules! contract_of_rows {
                 an_event_never_leaves_a_delivery_behind
                 nothing_is_kept_of_an_attempt_that_ends_after_its_endpoint_was_removed
             }
+            queue {
+                a_delivery_is_held_then_succeeds
+                a_delivery_that_fails_is_due_again_or_dead
+                a_settlement_under_an_old_lease_changes_nothing
+                a_lease_that_ended_can_be_claimed_again
+                a_claim_takes_the_longest_due_first_and_no_more_than_asked
+                a_released_delivery_is_due_without_an_attempt
+                a_retry_counts_attempts_anew
+                one_delivery_can_be_held_before_it_is_due
+                a_lease_moves_only_while_it_is_held
+                expired_leases_are_told
+                only_approvals_are_exempt
+                endpoints_with_something_due_are_found_page_by_page
+                the_deliveries_of_a_key_go_one_after_the_other
+                a_delivery_handed_over_in_memory_is_leased_on_disk
+            }
+            order {
+                keys_stay_in_order_whatever_happens
+            }
+            jobs {
+                a_replay_commits_its_progress_chunk_by_chunk
+                a_turn_that_runs_twice_does_nothing_twice
+                a_replay_takes_only_what_its_plan_names
+                missing_makes_exactly_what_is_missing
+                jobs_are_paged_and_open_ones_listed
+            }
         );
     };
 }
@@ -118,6 +144,7 @@ macro_rules! tests {
 pub(crate) mod delivery;
 pub(crate) mod event;
 pub(crate) mod jobs;
+pub(crate) mod order;
 pub(crate) mod queue;
 pub(crate) mod retention;
 pub(crate) mod transactions;
