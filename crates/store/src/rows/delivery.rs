@@ -431,8 +431,8 @@ impl Rows for Tx {
         self.find_due_endpoints(now, after, limit)
     }
 
-    async fn next_due(&mut self, at: &EndpointRef) -> Stored<Option<Timestamp>> {
-        self.find_next_due(at)
+    async fn next_due(&mut self, at: &EndpointRef, exempt_only: bool) -> Stored<Option<Timestamp>> {
+        self.find_next_due(at, exempt_only)
     }
 
     async fn job_put(&mut self, job: &Job) -> Stored<()> {

@@ -286,7 +286,7 @@ pub(crate) async fn another_workspace_sees_nothing_of_an_endpoint_or_its_deliver
     assert!(see!(world, tx, foreign => tx.endpoints(&foreign, None, query).await).items.is_empty());
     assert_eq!(see!(world, tx, at => tx.health(&at).await), Health::default());
     assert!(see!(world, tx, at => tx.hours(&at, Timestamp::EPOCH).await).is_empty());
-    assert!(see!(world, tx, at => tx.next_due(&at).await).is_none());
+    assert!(see!(world, tx, at => tx.next_due(&at, false).await).is_none());
     assert!(see!(world, tx, foreign, id => tx.delivery(&foreign, &id).await).is_none());
     assert!(see!(world, tx, foreign, event => tx.deliveries_of(&foreign, &event).await).is_empty());
     assert!(see!(world, tx, at => tx.delivery_of(&at, event_seq).await).is_none());

@@ -2,8 +2,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bellwire_domain::delivery::{
-    self, Answer, AttemptRecord, Claimed, Delivery, DeliveryStatus, Directive, EndpointRef, Outcome, PARKED,
-    Timing,
+    self, Answer, AttemptRecord, Claimed, Delivery, DeliveryStatus, Directive, EndpointRef, Outcome, PARKED, Timing,
 };
 use bellwire_wire::{AttemptId, WorkspaceId};
 use proptest::{

@@ -17,7 +17,7 @@ async fn queue(world: &World) -> (WorkspaceId, EndpointRef) {
 }
 
 async fn next_due(world: &World, at: &EndpointRef) -> Option<Timestamp> {
-    see!(world, tx, at => tx.next_due(&at).await)
+    see!(world, tx, at => tx.next_due(&at, false).await)
 }
 
 pub(crate) async fn a_delivery_is_held_then_succeeds(world: World) {
@@ -209,6 +209,8 @@ pub(crate) async fn only_approvals_are_exempt(world: World) {
     assert_eq!(held.len(), 2);
     assert!(held.iter().all(delivery::Claimed::is_exempt));
     assert!(run!(world, tx, claim => tx.claim(&claim).await).is_empty(), "held once");
+    let (until, next) = (claim.lease_until, see!(world, tx, at => tx.next_due(&at, true).await));
+    assert_eq!((next, next_due(&world, &at).await), (Some(until), Some(now)));
     assert_eq!(world.claim(&at, 10).await.len(), 2, "the others wait for an ordinary claim");
 }
 
