@@ -23,9 +23,7 @@ impl Clock {
     /// The time.
     #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
     pub fn now(&self) -> Timestamp {
-        if let Some((start, since)) = self.fixed {
-            start.after(since.elapsed())
-        } else {
+        if let Some((start, since)) = self.fixed { start.after(since.elapsed()) } else {
             let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             Timestamp::from_micros(i64::try_from(passed.as_micros()).unwrap_or(i64::MAX))
         }

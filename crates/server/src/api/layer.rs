@@ -72,7 +72,5 @@ fn traceparent(headers: &HeaderMap, ulid: u128) -> String {
         let good = version == "00" && hex(trace, 32) && hex(parent, 16) && flags.len() == 2 && parts.next().is_none();
         good.then(|| value.to_owned())
     });
-    theirs.unwrap_or_else(|| {
-        format!("00-{ulid:032x}-{:016x}-01", u64::try_from(ulid >> 16 & u128::from(u64::MAX)).unwrap_or_default() | 1)
-    })
+    theirs.unwrap_or_else(|| format!("00-{ulid:032x}-{:016x}-01", u64::try_from(ulid >> 16 & u128::from(u64::MAX)).unwrap_or_default() | 1))
 }

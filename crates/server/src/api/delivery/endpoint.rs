@@ -220,7 +220,8 @@ pub(super) async fn stats(
 ) -> Answer {
     let endpoint = endpoint_of(&app, &by, &id).await?;
     let now = app.clock.now();
-    let since = query.since.map_or_else(|| now.before(std::time::Duration::from_hours(24)), |since| since.resolve(now));
+    let since =
+        query.since.map_or_else(|| now.before(std::time::Duration::from_hours(24)), |since| since.resolve(now));
     let at = endpoint.at.clone();
     let (hours, health, counts) = app
         .query("stats", move |tx| {
