@@ -3,6 +3,8 @@
 //! everywhere, in order where order was promised, or sits in the dead letters.
 //!
 //! A seed that failed is printed; `BELLWIRE_SEED=n` runs it alone, `BELLWIRE_SEEDS=n` runs that many.
+mod support;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
@@ -13,10 +15,10 @@ use std::{
 };
 
 use bellwire_domain::{
-    Ctx, Effect, Mint, Origin, PageQuery,
+    Ctx, Mint, Origin, PageQuery,
     delivery::{
-        self, DeliveryFilter, DeliveryStatus, Endpoint, EndpointConfig, EndpointKind, EndpointStatus, EventPattern,
-        PARKED, Preset, RetryPolicy, Rows, Signing, Slot,
+        self, DeliveryFilter, DeliveryStatus, EndpointConfig, EndpointStatus, EventPattern, PARKED, Preset,
+        RetryPolicy, Rows,
     },
     event::{self, Ingested, NewEvent},
     workspace,
@@ -27,14 +29,14 @@ use bellwire_server::{
     engine::{Engine, Inbox, Parts, Transport},
     mint::Dice,
 };
-use bellwire_store::{BoxFuture, Fault, InlineStore, MasterKey, Observer, Store, Vault};
-use bellwire_wire::{Dialect, EndpointId, SigningKey, Timestamp, WorkspaceId};
+use bellwire_store::{BoxFuture, Fault, InlineStore, MasterKey, Store, Vault};
+use bellwire_wire::{EndpointId, SigningKey, WorkspaceId};
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
+use support::{Commits, START};
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 const EVENTS: usize = 60;
-const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// Event ids in the order of their first success, by endpoint URL.
 type Firsts = BTreeMap<String, Vec<String>>;
@@ -93,19 +95,6 @@ impl Transport for Receivers {
 
     fn policy(&self) -> &AddressPolicy {
         &self.policy
-    }
-}
-
-/// The store's observer: the engine of the process that lives.
-struct Commits(Engine);
-
-impl Observer for Commits {
-    fn reserve(&self, endpoint: &Endpoint, bytes: usize) -> Option<Slot> {
-        self.0.reserve(endpoint, bytes)
-    }
-
-    fn committed(&self, effects: Vec<Effect>) {
-        self.0.committed(effects);
     }
 }
 
@@ -210,27 +199,13 @@ impl World {
     }
 }
 
+/// An endpoint that takes orders, and tries so often that bad luck alone never ends it.
 fn endpoint(name: &str, change: impl FnOnce(&mut EndpointConfig)) -> EndpointConfig {
-    let mut config = EndpointConfig {
-        kind: EndpointKind::Push,
-        url: Some(format!("https://example.com/{name}")),
-        events: vec![EventPattern::Family("order".into())],
-        namespace: None,
-        filter: None,
-        dialect: Dialect::Standard,
-        signing: Signing::Hmac,
-        // Long enough that bad luck alone never ends it.
-        retry: RetryPolicy { preset: None, schedule: vec![7; 20], jitter: true },
-        timeout_ms: 2_500,
-        rate_limit: None,
-        max_in_flight: 4,
-        ordered: false,
-        headers: BTreeMap::new(),
-        description: None,
-        metadata: serde_json::Map::new(),
-    };
-    change(&mut config);
-    config
+    support::endpoint(name, |config| {
+        config.events = vec![EventPattern::Family("order".into())];
+        config.retry = RetryPolicy { preset: None, schedule: vec![7; 20], jitter: true };
+        change(config);
+    })
 }
 
 /// The workspace and its endpoints, by URL.

@@ -174,7 +174,7 @@ pub async fn update_endpoint<R: Rows>(
     config: EndpointConfig,
     status: EndpointStatus,
 ) -> Stored<Option<Endpoint>> {
-    if config.ordered != before.config.ordered && rows.next_due(&before.at).await?.is_some() {
+    if config.ordered != before.config.ordered && rows.next_due(&before.at, false).await?.is_some() {
         return Ok(None);
     }
     let mut endpoint = Endpoint { config, ..before.clone() };

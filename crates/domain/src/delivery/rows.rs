@@ -184,8 +184,13 @@ pub trait Rows: Send {
         after: Option<&EndpointRef>,
         limit: u32,
     ) -> impl Future<Output = Stored<Vec<(EndpointRef, Timestamp)>>> + Send;
-    /// When the next delivery of an endpoint is due.
-    fn next_due(&mut self, at: &EndpointRef) -> impl Future<Output = Stored<Option<Timestamp>>> + Send;
+    /// When the next delivery of an endpoint is due; of those only that neither breaker nor rate may
+    /// hold up, if `exempt_only`.
+    fn next_due(
+        &mut self,
+        at: &EndpointRef,
+        exempt_only: bool,
+    ) -> impl Future<Output = Stored<Option<Timestamp>>> + Send;
 
     /// Inserts or replaces a job.
     fn job_put(&mut self, job: &Job) -> impl Future<Output = Stored<()>> + Send;

@@ -78,8 +78,11 @@ impl Fate {
                 Health { last_success_at: Some(at), last_failure_at: health.last_failure_at, ..Health::default() };
         } else {
             hour.failed += 1;
+            // What the breaker does not hold up does not open it either.
             let mut breaker = Breaker::restore(health.failures, health.open_until, health.opened);
-            breaker.failed(at);
+            if !outcome.claimed.is_exempt() {
+                breaker.failed(at);
+            }
             health.failures = breaker.failures();
             health.failing_since = health.failing_since.or(Some(at));
             health.last_failure_at = Some(at);
@@ -132,6 +135,10 @@ async fn finish<R>(rows: &mut R, ctx: &Ctx, at: &EndpointRef, fate: Fate) -> Sto
 where
     R: Rows + event::Rows,
 {
+    // Of an endpoint that was deleted meanwhile nothing is kept.
+    if rows.endpoint(at).await?.is_none() {
+        return Ok(());
+    }
     for hour in fate.hours.values() {
         rows.hour_add(at, hour).await?;
     }

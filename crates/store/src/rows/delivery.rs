@@ -103,12 +103,21 @@ impl Tx {
         ]
     }
 
+    /// Whether the filter names an endpoint that the workspace does not have, or no longer.
+    fn names_nothing(&mut self, workspace: &WorkspaceId, filter: &DeliveryFilter) -> Stored<bool> {
+        let Some(at) = &filter.endpoint else { return Ok(false) };
+        Ok(at.workspace_id != *workspace || self.find_endpoint(at)?.is_none())
+    }
+
     fn page_deliveries(
         &mut self,
         workspace: &WorkspaceId,
         filter: &DeliveryFilter,
         page: PageQuery,
     ) -> Stored<Page<Delivery>> {
+        if self.names_nothing(workspace, filter)? {
+            return Ok(Page { items: Vec::new(), next: None });
+        }
         let [endpoint, after, before, status, namespace] = Self::filter_args(filter, page.before.unwrap_or(i64::MAX));
         let args = [workspace.as_str().into(), endpoint, after, before, status, namespace, (page.limit + 1).into()];
         // Each index is named: the planner knows nothing of how rare a dead letter is.
@@ -145,6 +154,9 @@ impl Tx {
     }
 
     fn count_deliveries(&mut self, workspace: &WorkspaceId, filter: &DeliveryFilter) -> Stored<u64> {
+        if self.names_nothing(workspace, filter)? {
+            return Ok(0);
+        }
         let [endpoint, after, before, status, namespace] = Self::filter_args(filter, i64::MAX);
         let whole = matches!((after, before), (Arg::Int(0), Arg::Int(i64::MAX))) && filter.namespace.is_none();
         let count = |row: &Row<'_>| row.small::<u64>(0);
@@ -162,8 +174,9 @@ impl Tx {
             ),
             (_, Some(DeliveryStatus::Failed)) if whole => self.query_one(
                 "SELECT COUNT(*) FROM deliveries INDEXED BY deliveries_dead
-                 WHERE workspace_id = $1 AND ($2 IS NULL OR endpoint_id = $2) AND status = 2
-                   AND endpoint_id NOT IN (SELECT id FROM endpoints WHERE deleted_at IS NOT NULL)",
+                 WHERE workspace_id = $1 AND status = 2 AND endpoint_id IN
+                     (SELECT id FROM endpoints
+                      WHERE workspace_id = $1 AND ($2 IS NULL OR id = $2) AND deleted_at IS NULL)",
                 &[workspace.as_str().into(), endpoint],
                 count,
             ),
@@ -175,10 +188,10 @@ impl Tx {
                 return Ok(all.saturating_sub(pending).saturating_sub(failed));
             }
             _ => self.query_one(
-                "SELECT COUNT(*) FROM deliveries
-                 WHERE workspace_id = $1 AND ($2 IS NULL OR endpoint_id = $2) AND seq > $3 AND seq < $4
-                   AND ($5 IS NULL OR status = $5) AND ($6 IS NULL OR namespace = $6)
-                   AND endpoint_id NOT IN (SELECT id FROM endpoints WHERE deleted_at IS NOT NULL)",
+                "SELECT COUNT(*) FROM deliveries d
+                 WHERE d.workspace_id = $1 AND ($2 IS NULL OR d.endpoint_id = $2) AND d.seq > $3 AND d.seq < $4
+                   AND ($5 IS NULL OR d.status = $5) AND ($6 IS NULL OR d.namespace = $6)
+                   AND EXISTS (SELECT 1 FROM endpoints e WHERE e.id = d.endpoint_id AND e.deleted_at IS NULL)",
                 &[workspace.as_str().into(), endpoint, after, before, status, namespace],
                 count,
             ),
@@ -215,12 +228,14 @@ impl Tx {
         let broken = |error: serde_json::Error| StoreError::Broken(error.to_string());
         let request = serde_json::to_string(&attempt.request_headers).map_err(broken)?;
         let response = serde_json::to_string(&attempt.response_headers).map_err(broken)?;
-        // The number is counted here, not taken on trust: two nodes may have attempted at once.
+        // The number is counted here, not taken on trust: two nodes may have attempted at once. Of a
+        // delivery that was removed meanwhile nothing is kept.
         self.execute(
             "INSERT INTO attempts (delivery_seq, number, id, at, dns_us, connect_us, first_byte_us, total_us, remote,
                  status_code, error, request_headers, response_headers, response_body)
-             VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM attempts WHERE delivery_seq = $1),
-                 $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+             SELECT $1, (SELECT COALESCE(MAX(number), 0) + 1 FROM attempts WHERE delivery_seq = $1),
+                 $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+             WHERE EXISTS (SELECT 1 FROM deliveries WHERE seq = $1)",
             args![
                 delivery_seq,
                 attempt.id.as_str(),
@@ -415,8 +430,8 @@ impl Rows for Tx {
         self.find_due_endpoints(now, after, limit)
     }
 
-    async fn next_due(&mut self, at: &EndpointRef) -> Stored<Option<Timestamp>> {
-        self.find_next_due(at)
+    async fn next_due(&mut self, at: &EndpointRef, exempt_only: bool) -> Stored<Option<Timestamp>> {
+        self.find_next_due(at, exempt_only)
     }
 
     async fn job_put(&mut self, job: &Job) -> Stored<()> {

@@ -228,8 +228,8 @@ impl Tx {
     pub(super) fn find_health(&mut self, at: &EndpointRef) -> Stored<Health> {
         let found = self.query_one(
             "SELECT failures, failing_since, last_success_at, last_failure_at, open_until, opened FROM endpoint_health
-             WHERE endpoint_id = $1",
-            args![at.endpoint_id.as_str()],
+             WHERE endpoint_id = $1 AND EXISTS (SELECT 1 FROM endpoints WHERE id = $1 AND workspace_id = $2)",
+            args![at.endpoint_id.as_str(), at.workspace_id.as_str()],
             |row| {
                 Ok(Health {
                     failures: row.small(0)?,
@@ -293,8 +293,9 @@ impl Tx {
     pub(super) fn find_hours(&mut self, at: &EndpointRef, since: Timestamp) -> Stored<Vec<Hour>> {
         self.query(
             "SELECT at, succeeded, failed, dead, latency FROM endpoint_hours WHERE endpoint_id = $1 AND at >= $2
+                 AND EXISTS (SELECT 1 FROM endpoints WHERE id = $1 AND workspace_id = $3)
              ORDER BY at",
-            args![at.endpoint_id.as_str(), since],
+            args![at.endpoint_id.as_str(), since, at.workspace_id.as_str()],
             read_hour,
         )
     }

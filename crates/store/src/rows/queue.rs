@@ -219,12 +219,17 @@ impl Tx {
         )
     }
 
-    pub(super) fn find_next_due(&mut self, at: &EndpointRef) -> Stored<Option<Timestamp>> {
-        let due = self.query_one(
-            "SELECT MIN(due_at) FROM deliveries INDEXED BY deliveries_due WHERE endpoint_id = $1 AND status = 0",
-            args![at.endpoint_id.as_str()],
-            |row| row.opt_time(0),
-        )?;
+    pub(super) fn find_next_due(&mut self, at: &EndpointRef, exempt_only: bool) -> Stored<Option<Timestamp>> {
+        if self.find_endpoint(at)?.is_none() {
+            return Ok(None);
+        }
+        let sql = if exempt_only {
+            "SELECT MIN(due_at) FROM deliveries INDEXED BY deliveries_exempt
+             WHERE endpoint_id = $1 AND status = 0 AND type = 'approval.requested'"
+        } else {
+            "SELECT MIN(due_at) FROM deliveries INDEXED BY deliveries_due WHERE endpoint_id = $1 AND status = 0"
+        };
+        let due = self.query_one(sql, args![at.endpoint_id.as_str()], |row| row.opt_time(0))?;
         Ok(due.flatten())
     }
 }

@@ -95,10 +95,15 @@ impl Sqlite {
     }
 }
 
-/// Migrates, finds the last sequence number, and ends the leases of the process before.
+/// Tries the master key, migrates, finds the last sequence number, and ends the leases of the process before.
 fn prepare(tx: &mut Tx, now: Timestamp) -> Result<(), OpenError> {
-    migrate::migrate(&tx.connection)?;
     let failed = |error: bellwire_domain::StoreError| OpenError::Database(error.to_string());
+    // The master key is tried before anything is changed: with a wrong one nothing is.
+    let begun = tx
+        .query_one("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'settings'", &[], |_| Ok(()))
+        .map_err(failed)?;
+    let fits = begun.is_some() && tx.sealed_setting("vault check").map_err(|_| crate::VaultError::Sealed)?.is_some();
+    migrate::migrate(&tx.connection)?;
     for sql in ["SELECT COALESCE(MAX(seq), 0) FROM events", "SELECT COALESCE(MAX(seq), 0) FROM deliveries"] {
         let last = tx.query_one(sql, &[], |row| row.int(0)).map_err(failed)?.unwrap_or(0);
         tx.last_seq = tx.last_seq.max(last);
@@ -112,11 +117,7 @@ fn prepare(tx: &mut Tx, now: Timestamp) -> Result<(), OpenError> {
         crate::args::args![now, now.micros() + LEASE_MAX_MICROS],
     )
     .map_err(failed)?;
-    // Opening proves that the master key fits before anything is sealed with a wrong one.
-    match tx.sealed_setting("vault check").map_err(|_| crate::VaultError::Sealed)? {
-        Some(_) => Ok(()),
-        None => tx.sealed_setting_put("vault check", b"bellwire").map_err(failed),
-    }
+    if fits { Ok(()) } else { tx.sealed_setting_put("vault check", b"bellwire").map_err(failed) }
 }
 
 /// A connection with everything set.

@@ -103,7 +103,7 @@ impl Dispatcher {
                     let (ctx, at) = (ctx.clone(), at.clone());
                     Box::pin(async move {
                         delivery::expire_leases(tx, &ctx, &at).await?;
-                        let next = tx.next_due(&at).await?;
+                        let next = tx.next_due(&at, false).await?;
                         Ok(next.filter(|due| *due > ctx.now).map(|due| (at, due)))
                     })
                 })
@@ -144,7 +144,7 @@ impl Dispatcher {
                         let claim = claim.clone();
                         Box::pin(async move {
                             let claimed = tx.claim(&claim).await?;
-                            let next = tx.next_due(&claim.at).await?;
+                            let next = tx.next_due(&claim.at, claim.exempt_only).await?;
                             Ok((claimed, next))
                         })
                     })
@@ -174,8 +174,8 @@ impl Dispatcher {
                     lane.gauge.set_direct(matches!(lane.breaker.gate(now), Gate::Open));
                 }
                 // With more due on disk the lane looks again by itself; while the breaker is open, what
-                // is due on disk waits for it and must not wake the lane.
-                if let Some(due) = next.filter(|due| all && !exempt_only && *due != PARKED) {
+                // is due on disk waits for it and must not wake the lane, except for what is exempt.
+                if let Some(due) = next.filter(|due| all && *due != PARKED) {
                     self.arm(at.clone(), due);
                 }
             }

@@ -1,0 +1,154 @@
+//! What every engine of the store promises. An engine says how it opens (a [`World`] on an empty
+//! database) and passes: `contract!(open)` makes a test of every function listed here, in a module per
+//! slice.
+/// Runs a command and expects it to commit: `run!(world, tx, name, other => tx.do_this(&name).await)`.
+/// The names are cloned into it, for a command may be run again.
+macro_rules! run {
+    ($($all:tt)*) => { try_run!($($all)*).expect("it commits") };
+}
+
+/// Runs a command; what the store answered.
+macro_rules! try_run {
+    ($world:expr, $tx:ident $(, $cloned:ident)* => $body:expr) => {{
+        $(let $cloned = $cloned.clone();)*
+        $world.store.transact("test", move |$tx| {
+            $(let $cloned = $cloned.clone();)*
+            Box::pin(async move { $body })
+        }).await
+    }};
+}
+
+/// Runs a query on a snapshot.
+macro_rules! see {
+    ($world:expr, $tx:ident $(, $cloned:ident)* => $body:expr) => {{
+        $(let $cloned = $cloned.clone();)*
+        $world.store.read("test", move |$tx| {
+            $(let $cloned = $cloned.clone();)*
+            Box::pin(async move { $body })
+        }).await.expect("it can be read")
+    }};
+}
+/// Makes the tests of an engine: `open` is an `async fn() -> World` at the root of the test.
+macro_rules! contract {
+    ($open:ident) => {
+        contract_of_rows!($open);
+        contract_of_transactions!($open);
+    };
+}
+
+/// What concerns commands that run beside each other.
+macro_rules! contract_of_transactions {
+    ($open:ident) => {
+        tests!($open
+            transactions {
+                a_command_that_fails_after_it_wrote_is_undone_alone
+                a_panic_undoes_its_command_and_the_store_goes_on
+                what_an_undone_command_said_is_never_heard_and_its_places_are_given_back
+                an_undone_endpoint_is_subscribed_to_nothing
+                an_undone_change_of_an_endpoint_is_not_seen
+                an_undone_type_is_unknown
+                an_undone_namespace_is_made_by_the_next_who_names_it
+                an_answer_comes_after_the_commit_was_told
+                a_query_cannot_write
+                a_query_sees_one_snapshot
+                a_command_that_waits_is_an_error
+                closing_finishes_what_waits_and_takes_nothing_more
+                sequence_numbers_rise_over_failures_and_concurrency
+            }
+        );
+    };
+}
+
+/// What concerns rows.
+macro_rules! contract_of_rows {
+    ($open:ident) => {
+        tests!($open
+            workspace {
+                a_key_is_found_by_its_hash_alone
+                keys_are_paged_newest_first_without_gaps_or_repeats
+                a_revoked_key_is_found_but_not_listed
+                when_a_key_was_used_only_moves_forward
+                a_namespace_is_known_once_and_forgotten_with_its_keys
+                an_answer_is_kept_per_workspace_route_and_key
+                answers_that_expired_are_swept_and_others_stay
+                another_workspace_sees_no_keys_namespaces_or_answers
+            }
+            event {
+                seq_rises_in_commit_order_even_when_the_clock_steps_back
+                an_event_comes_back_as_it_went_in
+                pages_run_newest_first_without_gaps_or_repeats
+                filters_take_by_type_family_namespace_and_time
+                reading_on_never_skips_and_tells_how_far_it_looked
+                a_callers_id_is_unique_in_its_workspace_only
+                a_custom_type_is_replaced_and_listed_by_name
+                another_workspace_sees_no_events_or_types
+            }
+            delivery {
+                an_endpoint_comes_back_as_it_went_in
+                endpoints_are_paged_and_listed_by_namespace
+                health_and_hours_are_kept_and_added_up
+                counts_and_pages_equal_a_count_by_hand
+                attempts_are_numbered_by_the_store_and_come_back_whole
+                a_deleted_endpoint_is_invisible_at_once
+                another_workspace_sees_nothing_of_an_endpoint_or_its_deliveries
+            }
+            retention {
+                retention_takes_the_oldest_first_and_an_event_after_its_deliveries
+                retention_lets_the_next_of_a_key_go
+                an_event_never_leaves_a_delivery_behind
+                nothing_is_kept_of_an_attempt_that_ends_after_its_endpoint_was_removed
+            }
+            queue {
+                a_delivery_is_held_then_succeeds
+                a_delivery_that_fails_is_due_again_or_dead
+                a_settlement_under_an_old_lease_changes_nothing
+                a_lease_that_ended_can_be_claimed_again
+                a_claim_takes_the_longest_due_first_and_no_more_than_asked
+                a_released_delivery_is_due_without_an_attempt
+                a_retry_counts_attempts_anew
+                one_delivery_can_be_held_before_it_is_due
+                a_lease_moves_only_while_it_is_held
+                expired_leases_are_told
+                only_approvals_are_exempt
+                endpoints_with_something_due_are_found_page_by_page
+                the_deliveries_of_a_key_go_one_after_the_other
+                a_delivery_handed_over_in_memory_is_leased_on_disk
+            }
+            order {
+                keys_stay_in_order_whatever_happens
+            }
+            jobs {
+                a_replay_commits_its_progress_chunk_by_chunk
+                a_turn_that_runs_twice_does_nothing_twice
+                a_replay_takes_only_what_its_plan_names
+                missing_makes_exactly_what_is_missing
+                jobs_are_paged_and_open_ones_listed
+            }
+        );
+    };
+}
+
+macro_rules! tests {
+    ($open:ident $($slice:ident { $($name:ident)* })*) => {
+        $(mod $slice {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    crate::contract::$slice::$name(crate::$open().await).await;
+                }
+            )*
+        })*
+    };
+}
+
+pub(crate) mod delivery;
+pub(crate) mod event;
+pub(crate) mod jobs;
+pub(crate) mod order;
+pub(crate) mod queue;
+pub(crate) mod retention;
+pub(crate) mod transactions;
+pub(crate) mod workspace;
+mod world;
+
+pub(crate) use world::{Recorder, START, World};
