@@ -273,7 +273,15 @@ pub async fn retry<R: Rows>(rows: &mut R, ctx: &Ctx, workspace: &WorkspaceId, id
     let Some(delivery) = rows.delivery(workspace, id).await? else {
         return Ok(Retried::Unknown);
     };
-    requeue(rows, ctx, &delivery, false).await?;
+    // What is in flight is sent once more as well: that is what was asked for, and its own answer no
+    // longer counts.
+    requeue(rows, ctx, &Delivery { leased: false, ..delivery.clone() }, false).await?;
+    let health = rows.health(&delivery.at).await?;
+    if health.open_until.is_some() {
+        // Somebody wants to know now: the breaker lets it through, and opens again if it fails.
+        rows.health_put(&delivery.at, &Health { open_until: None, ..health }).await?;
+        rows.effect(Effect::EndpointChanged(delivery.at.clone()));
+    }
     let after = rows.delivery(workspace, id).await?;
     Ok(after.map_or(Retried::Unknown, Retried::Queued))
 }

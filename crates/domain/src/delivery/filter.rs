@@ -108,7 +108,11 @@ impl FromStr for Filter {
         if text.trim().is_empty() || text.len() > LENGTH_MAX {
             return Err(FilterError::Length);
         }
-        let program = ENV.compile(text).map_err(|errors| FilterError::Syntax(errors.to_string()))?;
+        let program = ENV.compile(text).map_err(|errors| {
+            FilterError::Syntax(
+                errors.to_string().lines().next().unwrap_or_default().trim_start_matches("ERROR: ").to_owned(),
+            )
+        })?;
         let mut scope = vec!["event".to_owned()];
         match check(program.expression(), &mut scope, false)? {
             Type::Bool | Type::Dyn => Ok(Self { source: text.into(), program: Arc::new(program) }),
@@ -228,7 +232,13 @@ fn check(node: &IdedExpr, scope: &mut Vec<String>, looping: bool) -> Result<Type
             {
                 return Err(FilterError::Name(format!("event.{}", select.field)));
             }
-            Ok(if select.test { Type::Bool } else { Type::Dyn })
+            let of_event = matches!(&select.operand.expr, Expr::Ident(name) if name == "event");
+            Ok(match select.field.as_str() {
+                _ if select.test => Type::Bool,
+                "id" | "type" | "timestamp" | "workspace_id" if of_event => Type::Text,
+                "data" if of_event => Type::Map,
+                _ => Type::Dyn,
+            })
         }
         Expr::List(list) => {
             list.elements.iter().try_for_each(|item| check(item, scope, looping).map(drop))?;
@@ -287,7 +297,13 @@ fn result_of(name: &str, target: Option<Type>, args: &[Type]) -> Result<Type, Fi
                 _ => Ok(Type::Bool),
             }
         }
-        "_==_" | "_!=_" | "@in" | "@not_strictly_false" | "bool" => Ok(Type::Bool),
+        "_==_" | "_!=_" => match args {
+            [a, b] if a != b && ![*a, *b].iter().any(|side| matches!(side, Type::Dyn | Type::Null)) => {
+                Err(FilterError::Type(b.name()))
+            }
+            _ => Ok(Type::Bool),
+        },
+        "@in" | "@not_strictly_false" | "bool" => Ok(Type::Bool),
         "contains" | "startsWith" | "endsWith" | "matches" => {
             target.into_iter().chain(args.iter().copied()).try_for_each(|part| part.expect(Type::Text))?;
             Ok(Type::Bool)

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bellwire_wire::Timestamp;
 
-/// Slowest: one delivery in ten seconds.
-const RATE_MIN: u64 = 100;
+/// Slowest: two deliveries a second, so that a schedule of seconds stays what it says.
+const RATE_MIN: u64 = 2_000;
 /// What an answer without trouble gives back, per second of real time.
 const RATE_STEP: u64 = 1_000;
 /// Above this an unlimited endpoint is unlimited again.
@@ -96,7 +96,8 @@ impl Pace {
         let seen = self.last_second.max(self.second.1) * 1_000;
         let current = self.rate.unwrap_or(seen).max(RATE_MIN * 2);
         self.rate = Some((current / 2).max(RATE_MIN));
-        self.tokens = 0;
+        // One may go: the retry of what was refused is not to wait for a token as well.
+        self.tokens = self.tokens.min(1_000_000);
         self.refilled = now;
         self.lowered = now;
         self.raised = now;

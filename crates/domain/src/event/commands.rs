@@ -108,5 +108,6 @@ fn is_same(event: &Event, new: &NewEvent) -> bool {
         && event.namespace == new.namespace
         && event.source == new.source
         && new.timestamp.is_none_or(|timestamp| timestamp == event.timestamp)
-        && (event.data.get() == new.data.get() || value(event.data.get()) == value(new.data.get()))
+        && (event.data.get() == new.data.get()
+            || value(event.data.get()).is_some_and(|data| Some(data) == value(new.data.get())))
 }

@@ -17,5 +17,5 @@ mod schema;
 pub use commands::{Appended, Ingested, append, ingest, register_type};
 pub use model::{CustomType, EventFilter, NewEvent, StoredEvent};
 pub use rows::Rows;
-pub use rules::{Admission, DATA_DEPTH_MAX, admit, depth, ordering_key};
+pub use rules::{Admission, DATA_DEPTH_MAX, admit, depth, is_readable, ordering_key};
 pub use schema::{DataSchema, SchemaError};

@@ -85,6 +85,16 @@ impl<'a> Keyed<'a> {
     }
 }
 
+/// Whether a JSON text holds what its grammar allows but no reader can hold: half a surrogate pair, a
+/// number beyond all floats. Only texts with escapes or exponents are read a second time.
+pub fn is_readable(json: &str) -> bool {
+    let bytes = json.as_bytes();
+    let exponent = |pair: &[u8]| pair[0].is_ascii_digit() && matches!(pair[1], b'e' | b'E');
+    let suspect = json.len() > 300 && json.bytes().filter(u8::is_ascii_digit).count() > 300
+        || bytes.windows(2).any(|pair| pair == b"\\u" || exponent(pair));
+    !suspect || serde_json::from_str::<serde_json::Value>(json).is_ok()
+}
+
 /// How deeply a JSON text nests. The text is known to be JSON.
 pub fn depth(json: &str) -> usize {
     let (mut deepest, mut depth, mut text, mut escaped) = (0_usize, 0_usize, false, false);

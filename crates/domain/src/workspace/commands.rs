@@ -47,6 +47,9 @@ pub enum KeyRefusal {
     /// A key cannot give what it does not have.
     #[error("this key cannot give a permission that it does not have: {0}")]
     Beyond(Permission),
+    /// Only an admin or the owner makes an admin.
+    #[error("only an admin or owner key can make an admin key")]
+    Admin,
     /// A key bound to a namespace cannot make one that is not.
     #[error("a key of one namespace can only make scoped keys of that namespace")]
     Wider,
@@ -85,8 +88,8 @@ where
     Ok((workspace, key))
 }
 
-/// Makes a key and tells with `key.created`. A key never gives more than its maker has; an admin or
-/// owner may give anything, since it could take it anyway.
+/// Makes a key and tells with `key.created`. A key never gives more than its maker has; the
+/// owner and a whole admin may give anything, since they could take it anyway.
 pub async fn create_key<R>(rows: &mut R, ctx: &Ctx, by: &Principal, command: CreateKey) -> Stored<CreatedKey>
 where
     R: Rows + event::Rows + delivery::Rows,
@@ -95,21 +98,31 @@ where
     if by.bound().is_some() && command.namespace.as_ref() != by.bound() {
         return Ok(CreatedKey::Refused(KeyRefusal::Wider));
     }
-    if !matches!(by.key.kind, KeyKind::Owner | KeyKind::Admin)
-        && let Some(beyond) = wanted.iter().find(|permission| !by.may(*permission))
-    {
+    let free = may_give_anything(&by.key);
+    if command.kind == KeyKind::Admin && !matches!(by.key.kind, KeyKind::Owner | KeyKind::Admin) {
+        return Ok(CreatedKey::Refused(KeyRefusal::Admin));
+    }
+    if !free && let Some(beyond) = wanted.iter().find(|permission| !by.may(*permission)) {
         return Ok(CreatedKey::Refused(KeyRefusal::Beyond(beyond)));
     }
     insert_key(rows, ctx, by.workspace(), command).await.map(CreatedKey::Made)
 }
 
+/// The owner, and an admin whose permissions were not narrowed: it could take what it gives.
+fn may_give_anything(key: &Key) -> bool {
+    let whole = KeyKind::Admin.default_permissions().is_subset(key.permissions);
+    key.kind == KeyKind::Owner || key.kind == KeyKind::Admin && whole
+}
+
 /// What became of [`revoke_key`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RevokedKey {
     /// Revoked.
-    Done(Key),
+    Done,
     /// It is unknown to whoever asked.
     Unknown,
+    /// It is an admin's, and whoever asked is less.
+    Beyond,
     /// It is the owner key: without it nobody could make workspaces, or get in at all.
     Owner,
 }
@@ -128,9 +141,12 @@ where
     if key.kind == KeyKind::Owner {
         return Ok(RevokedKey::Owner);
     }
+    if key.kind == KeyKind::Admin && !matches!(by.key.kind, KeyKind::Owner | KeyKind::Admin) {
+        return Ok(RevokedKey::Beyond);
+    }
     rows.key_revoke(by.workspace(), id, ctx.now).await?;
     tell_key(rows, ctx, "key.revoked", &key).await?;
-    Ok(RevokedKey::Done(key))
+    Ok(RevokedKey::Done)
 }
 
 /// Removes a namespace with its endpoints and keys and tells with `namespace.deleted`; whether it

@@ -193,6 +193,17 @@ impl Idempotency {
     }
 }
 
+/// The idempotency key of a call without a body.
+pub(super) struct Repeat(pub(super) Option<Idempotency>);
+
+impl FromRequestParts<Arc<App>> for Repeat {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
+        Idempotency::read(&parts.method, parts.uri.path(), &parts.headers, b"").map(Self)
+    }
+}
+
 /// The most a body may measure, unless the route takes more.
 pub(super) const BODY_BYTES_MAX: usize = 256 * 1024;
 /// The most a batch may measure.
@@ -221,7 +232,12 @@ pub(super) async fn read_body(request: Request, max: usize) -> Result<Bytes, Pro
 
 /// Parses a body, or says everything that is wrong with its form.
 pub(super) fn parse<T: DeserializeOwned + ToSchema>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| diagnose::<T>(body, &error))
+    let parsed = serde_json::from_slice(body);
+    // A list could stand for an object's fields in order: nobody means that.
+    if parsed.is_ok() && !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Problem::new(Code::Unparsable, "The body must be a JSON object."));
+    }
+    parsed.map_err(|error| diagnose::<T>(body, &error))
 }
 
 impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<App>> for Json<T> {

@@ -34,6 +34,10 @@ pub(super) async fn around(State(app): State<Arc<App>>, mut request: Request, ne
         Problem::new(Code::Internal, "Something went wrong on our side. The logs tell more under the request id.")
             .into_response()
     });
+    // What the router refuses by itself (a path that is no UTF-8) names nothing that exists.
+    if response.status().is_client_error() && response.extensions().get::<Problem>().is_none() && is_plain(&response) {
+        response = Problem::not_found("path").into_response();
+    }
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let mut body = problem.body();
         body.request_id = Some(id.to_string());
@@ -48,6 +52,10 @@ pub(super) async fn around(State(app): State<Arc<App>>, mut request: Request, ne
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+fn is_plain(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/plain"))
 }
 
 const fn class(status: u16) -> &'static str {

@@ -93,14 +93,14 @@ pub(super) fn page(parameters: &Parameters, faults: &mut Faults) -> PageQuery {
     PageQuery { before, limit }
 }
 
-/// A cursor as clients see it: opaque.
+/// A cursor as clients see it: opaque, and with a dot, which no event id has.
 pub(super) fn encode(seq: i64) -> String {
-    format!("c{seq:x}")
+    format!("c.{seq:x}")
 }
 
 /// The place of a cursor.
 pub(super) fn decode(cursor: &str) -> Option<i64> {
-    i64::from_str_radix(cursor.strip_prefix('c')?, 16).ok().filter(|seq| *seq >= 0)
+    i64::from_str_radix(cursor.strip_prefix("c.")?, 16).ok().filter(|seq| *seq >= 0)
 }
 
 #[cfg(test)]
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn cursors_come_back() {
         assert_eq!(decode(&encode(1_795_298_462_000_001)), Some(1_795_298_462_000_001));
-        for bad in ["", "c", "cx", "12", "c-1"] {
+        for bad in ["", "c.", "c.x", "12", "c.-1", "c1"] {
             assert_eq!(decode(bad), None, "{bad}");
         }
     }

@@ -119,7 +119,13 @@ impl Problem {
     /// An error with this code and sentence.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         let retry_after = matches!(code, Code::TooManyRequests | Code::Unavailable | Code::Full).then_some(1);
-        Self { code, detail: detail.into(), errors: Vec::new(), retry_after }
+        let detail = detail.into();
+        let errors = if code == Code::Unparsable {
+            vec![FieldError { field: "body".into(), detail: detail.to_string() }]
+        } else {
+            Vec::new()
+        };
+        Self { code, detail, errors, retry_after }
     }
 
     /// There is no such thing, as far as this key may know.

@@ -89,6 +89,11 @@ impl App {
         R: Right,
         F: for<'a> Fn(&'a mut Tx, Ctx) -> BoxFuture<'a, Stored<Answer>> + Send + Sync + 'static,
     {
+        // An answer of one namespace is never another's to see.
+        let idempotency = idempotency.map(|key| match &by.namespace {
+            Some(namespace) => Idempotency { route: format!("{} in {namespace}", key.route), ..key },
+            None => key,
+        });
         let (ctx, workspace, command) = (by.ctx(self), by.workspace().clone(), Arc::new(command));
         self.store
             .transact(name, move |tx| {

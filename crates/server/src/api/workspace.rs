@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    extract::{AnyKey, By, FromQuery, Json, KeysManage, Parameters, Query},
+    extract::{AnyKey, By, FromQuery, Idempotency, Json, KeysManage, Parameters, Query},
     page::{self, PAGE},
     problem::{Code, Problem, ProblemBody},
     reply::{Answer, Reply},
@@ -196,6 +196,11 @@ fn check_key(
     })
 }
 
+/// An answer with an API key is given again to the key that asked for it, and to no other.
+fn own<R>(by: &By<R>, idempotency: Option<Idempotency>) -> Option<Idempotency> {
+    idempotency.map(|key| Idempotency { route: format!("{} by {}", key.route, by.principal.key.id), ..key })
+}
+
 /// Make a key. Its secret is in this answer only.
 #[utoipa::path(post, path = "/v1/keys", tag = "workspace", request_body = CreateKeyBody,
     responses((status = 201, body = KeyView), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
@@ -204,7 +209,7 @@ async fn create_key(State(app): State<Arc<App>>, by: By<KeysManage>, body: Json<
     let secret = new_secret(&app, body.value.kind.parse().unwrap_or(KeyKind::Workspace));
     let create = check_key(&by, body.value, &secret, &app.vault, app.clock.now())?;
     let principal = Arc::clone(&by.principal);
-    app.command("key_create", &by, body.idempotency, move |tx, ctx| {
+    app.command("key_create", &by, own(&by, body.idempotency), move |tx, ctx| {
         let (create, principal, secret) = (create.clone(), Arc::clone(&principal), secret.clone());
         Box::pin(async move {
             Ok(match workspace::create_key(tx, &ctx, &principal, create).await? {
@@ -263,8 +268,11 @@ async fn revoke_key(State(app): State<Arc<App>>, by: By<KeysManage>, Path(id): P
             let (id, principal) = (id.clone(), Arc::clone(&principal));
             Box::pin(async move {
                 Ok(match workspace::revoke_key(tx, &ctx, &principal, &id).await? {
-                    RevokedKey::Done(_) => Ok(Reply::gone()),
+                    RevokedKey::Done => Ok(Reply::gone()),
                     RevokedKey::Unknown => Err(Problem::not_found("key")),
+                    RevokedKey::Beyond => {
+                        Err(Problem::new(Code::Forbidden, "Only an admin or owner key can revoke an admin key."))
+                    }
                     RevokedKey::Owner => Err(Problem::new(
                         Code::StateConflict,
                         "The owner key cannot be revoked: nobody could get in any more.",
@@ -326,7 +334,7 @@ async fn create_workspace(State(app): State<Arc<App>>, by: By<AnyKey>, body: Jso
         prefix: prefix_of(&secret),
         hash: app.vault.hash(&secret),
     };
-    app.command("workspace_create", &by, body.idempotency, move |tx, ctx| {
+    app.command("workspace_create", &by, own(&by, body.idempotency), move |tx, ctx| {
         let (name, key, secret) = (name.clone(), key.clone(), secret.clone());
         Box::pin(async move {
             let (workspace, _) = workspace::create_workspace(tx, &ctx, &name, key).await?;

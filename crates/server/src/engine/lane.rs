@@ -82,7 +82,8 @@ impl Lane {
         if endpoint.config.url != self.endpoint.config.url {
             self.target = policy.check_url(endpoint.config.url.as_deref().unwrap_or_default());
         }
-        if endpoint.status != self.endpoint.status {
+        let reopened = health.open_until.is_none() && self.breaker.open().is_some();
+        if reopened || endpoint.status != self.endpoint.status {
             self.breaker = Breaker::restore(health.failures, health.open_until, health.opened);
         }
         self.pace.set_limit(endpoint.config.rate_limit);

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     api::{
-        extract::{By, FromQuery, Json, Parameters, Query, WebhooksManage},
+        extract::{By, FromQuery, Json, Parameters, Query, Repeat, WebhooksManage},
         page::{self, When},
         problem::{Problem, ProblemBody},
         reply::{Answer, Reply},
@@ -72,9 +72,7 @@ async fn list(app: &App, by: &By<WebhooksManage>, endpoint: Option<EndpointRef>,
         .query("deliveries", move |tx| {
             let (workspace, mut filter, bound) = (workspace.clone(), filter.clone(), bound.clone());
             Box::pin(async move {
-                if filter.endpoint.is_none() {
-                    filter.namespace = bound;
-                }
+                filter.namespace = bound;
                 let found = tx.deliveries(&workspace, &filter, page).await?;
                 let total = tx.delivery_count(&workspace, &filter).await?;
                 Ok((found, total))
@@ -188,10 +186,10 @@ pub(super) async fn get_nested(State(app): State<Arc<App>>, by: By<WebhooksManag
     detail(&app, &by, &id).await
 }
 
-async fn retry_one(app: &App, by: &By<WebhooksManage>, id: &str) -> Answer {
+async fn retry_one(app: &App, by: &By<WebhooksManage>, id: &str, repeat: Repeat) -> Answer {
     let id: DeliveryId = id.parse().map_err(|_| Problem::not_found("delivery"))?;
     let (workspace, principal) = (by.workspace().clone(), Arc::clone(&by.principal));
-    app.command("retry", by, None, move |tx, ctx| {
+    app.command("retry", by, repeat.0, move |tx, ctx| {
         let (workspace, id, principal) = (workspace.clone(), id.clone(), Arc::clone(&principal));
         Box::pin(async move {
             let unknown = || Err(Problem::not_found("delivery"));
@@ -217,15 +215,21 @@ pub(super) async fn retry_nested(
     State(app): State<Arc<App>>,
     by: By<WebhooksManage>,
     Path(id): Path<String>,
+    repeat: Repeat,
 ) -> Answer {
-    retry_one(&app, &by, &id).await
+    retry_one(&app, &by, &id, repeat).await
 }
 
 /// Try a delivery again now; the same as `/v1/webhooks/deliveries/{delivery_id}/retry`.
 #[utoipa::path(post, path = "/v1/deliveries/{delivery_id}/retry", tag = "delivery", params(("delivery_id" = String, Path)),
     responses((status = 202, body = DeliveryView), (status = 404, body = ProblemBody)))]
-pub(super) async fn retry(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>) -> Answer {
-    retry_one(&app, &by, &id).await
+pub(super) async fn retry(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    Path(id): Path<String>,
+    repeat: Repeat,
+) -> Answer {
+    retry_one(&app, &by, &id, repeat).await
 }
 
 /// Which deliveries to try again.

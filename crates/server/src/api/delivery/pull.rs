@@ -14,7 +14,7 @@ use super::{DeliveryView, endpoint_of, visible};
 use crate::{
     api::{
         event::EventView,
-        extract::{By, Json, WebhooksManage},
+        extract::{By, Idempotency, Json, WebhooksManage},
         page::Span,
         problem::{Code, Problem, ProblemBody},
         reply::{Answer, Reply},
@@ -184,10 +184,17 @@ fn lease_of(text: Option<String>, faults: &mut Faults) -> Option<Timestamp> {
     Some(Timestamp::from_micros(micros))
 }
 
-async fn take(app: &App, by: &By<WebhooksManage>, id: &str, lease: Option<Timestamp>, answer: PullAnswer) -> Answer {
+async fn take(
+    app: &App,
+    by: &By<WebhooksManage>,
+    id: &str,
+    lease: Option<Timestamp>,
+    answer: PullAnswer,
+    repeat: Option<Idempotency>,
+) -> Answer {
     let id: DeliveryId = id.parse().map_err(|_| Problem::not_found("delivery"))?;
     let (workspace, principal) = (by.workspace().clone(), Arc::clone(&by.principal));
-    app.command("pull_answer", by, None, move |tx, ctx| {
+    app.command("pull_answer", by, repeat, move |tx, ctx| {
         let (workspace, id, principal) = (workspace.clone(), id.clone(), Arc::clone(&principal));
         Box::pin(async move {
             let Some(delivery) = tx.delivery(&workspace, &id).await? else {
@@ -222,7 +229,7 @@ pub(super) async fn ack(
     let mut faults = Faults::default();
     let lease = lease_of(body.value.lease_id, &mut faults);
     faults.or(())?;
-    take(&app, &by, &id, lease, PullAnswer::Ack).await
+    take(&app, &by, &id, lease, PullAnswer::Ack, body.idempotency).await
 }
 
 /// Refuse a held delivery: a failed attempt, tried again by the schedule.
@@ -241,7 +248,7 @@ pub(super) async fn nack(
     let delay = body.value.delay.and_then(|text| faults.take("delay", text.parse::<Span>())).map(|span| span.0);
     faults.check(delay.is_none_or(|delay| delay <= Duration::from_hours(24)), "delay", "must be at most 24h");
     faults.or(())?;
-    take(&app, &by, &id, lease, PullAnswer::Nack(delay)).await
+    take(&app, &by, &id, lease, PullAnswer::Nack(delay), body.idempotency).await
 }
 
 /// Hold a delivery longer.
@@ -264,5 +271,5 @@ pub(super) async fn extend(
         .map_or(Duration::from_secs(30), |span| span.0);
     faults.check(lease_fits(lease), "lease", "must be 1s to 12h");
     faults.or(())?;
-    take(&app, &by, &id, held, PullAnswer::Extend(lease)).await
+    take(&app, &by, &id, held, PullAnswer::Extend(lease), body.idempotency).await
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::{EndpointView, endpoint_of};
 use crate::{
     api::{
-        extract::{By, Json, WebhooksManage},
+        extract::{By, Json, Repeat, WebhooksManage},
         page::Span,
         problem::{Problem, ProblemBody},
         reply::{Answer, Reply},
@@ -81,10 +81,15 @@ struct FinishAnswer {
 #[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/rotate-secret/finish", tag = "delivery",
     params(("endpoint_id" = String, Path)),
     responses((status = 200, body = FinishAnswer), (status = 404, body = ProblemBody)))]
-pub(super) async fn finish(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>) -> Answer {
+pub(super) async fn finish(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    Path(id): Path<String>,
+    repeat: Repeat,
+) -> Answer {
     let at = endpoint_of(&app, &by, &id).await?.at.clone();
     let shared = Arc::clone(&app);
-    app.command("rotate_finish", &by, None, move |tx, ctx| {
+    app.command("rotate_finish", &by, repeat.0, move |tx, ctx| {
         let (at, app) = (at.clone(), Arc::clone(&shared));
         Box::pin(async move {
             let Some(before) = tx.endpoint(&at).await? else { return Ok(Err(Problem::not_found("endpoint"))) };

@@ -86,10 +86,16 @@ fn check(by: &By<AnyKey>, post: PostEvent) -> Result<NewEvent, Problem> {
     let kind = faults.take("type", post.kind.parse::<EventType>());
     let namespace = post.namespace.and_then(|text| faults.take("namespace", text.parse::<Namespace>()));
     let id = post.id.and_then(|text| faults.take("id", text.parse::<EventId>()));
+    let reserved = id.as_ref().is_some_and(|id| matches!(id.as_str(), "stream" | "poll" | "batch"));
+    faults.check(!reserved, "id", "must not be stream, poll or batch: those are paths");
     let timestamp = post.timestamp.and_then(|text| faults.take("timestamp", text.parse::<Timestamp>()));
     match &post.data {
         None => faults.add("data", "is required"),
         Some(data) if !data.get().starts_with('{') => faults.add("data", "must be a JSON object"),
+        Some(data) if !event::is_readable(data.get()) => {
+            faults
+                .add("data", "must hold whole characters and numbers that fit: half a surrogate pair and 1e999 do not");
+        }
         Some(data) => faults.check(
             event::depth(data.get()) <= DATA_DEPTH_MAX,
             "data",

@@ -12,6 +12,7 @@ use axum::{
 use bellwire_domain::{
     Faults, Stored,
     event::{EventFilter, Rows, StoredEvent},
+    workspace::Principal,
 };
 use bellwire_store::Tx;
 use bellwire_wire::{EventId, WorkspaceId};
@@ -56,7 +57,8 @@ impl FromQuery for StreamQuery {
 }
 
 /// The place to read after: an event's id, the cursor of a poll, or (with nothing) the newest event.
-async fn place(app: &App, workspace: &WorkspaceId, after: Option<&str>) -> Result<i64, Problem> {
+async fn place(app: &App, principal: &Principal, after: Option<&str>) -> Result<i64, Problem> {
+    let workspace = principal.workspace();
     let Some(after) = after else {
         let workspace = workspace.clone();
         return app
@@ -78,7 +80,7 @@ async fn place(app: &App, workspace: &WorkspaceId, after: Option<&str>) -> Resul
             Box::pin(async move { tx.event(&workspace, &id).await })
         })
         .await?;
-    match found {
+    match found.filter(|stored| principal.sees(stored.event.namespace.as_ref())) {
         Some(stored) => Ok(stored.seq),
         // Retention has passed it: go on with what is left after the time in its id.
         None => id
@@ -183,7 +185,7 @@ pub(super) async fn stream(
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).filter(|id| !id.is_empty());
     // Listen first, look second, wait third.
     let bell = app.hub.listen(by.workspace());
-    let after = place(&app, by.workspace(), last.or(query.after.as_deref())).await?;
+    let after = place(&app, &by.principal, last.or(query.after.as_deref())).await?;
     let frames = reader(app, &by, query.types, after, bell).into_stream();
     let greeting = stream::iter([Ok(Frame::default().comment("connected"))]);
     let frames = futures_util::StreamExt::chain(greeting, frames);
@@ -231,7 +233,7 @@ pub(super) async fn poll(
     Query(query): Query<PollQuery>,
 ) -> Result<Reply, Problem> {
     let bell = app.hub.listen(by.workspace());
-    let after = place(&app, by.workspace(), query.stream.after.as_deref()).await?;
+    let after = place(&app, &by.principal, query.stream.after.as_deref()).await?;
     let mut reader = reader(Arc::clone(&app), &by, query.stream.types, after, bell);
     let until = tokio::time::Instant::now() + query.wait;
     loop {
