@@ -2,9 +2,9 @@
 //! [`Store::read`] sees one snapshot. What a command may ask is the `Rows` traits of
 //! `bellwire-domain`, which [`Tx`] implements; no domain code knows the engine.
 //!
-//! The embedded engine is SQLite with one writer thread: it takes all commands that wait, runs each
-//! inside a savepoint, commits once, and answers all (group commit). Commands are futures that never
-//! wait there. A command may be run again, so it owns its input.
+//! The embedded engine is SQLite with one writer thread: it takes all commands that wait, commits
+//! once, and answers all (group commit); one that fails is undone alone. Commands are futures that
+//! never wait there. A command may be run again, so it owns its input.
 mod args;
 mod error;
 mod rows;
