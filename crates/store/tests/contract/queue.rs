@@ -129,8 +129,11 @@ pub(crate) async fn a_retry_counts_attempts_anew(world: World) {
     world.post(&one, "order.placed", None).await;
     let held = world.claim(&at, 1).await.remove(0);
     let (ctx, id) = (world.ctx(), held.id.clone());
-    // While it is being attempted a retry changes nothing.
+    // While it is being attempted, a retry sends it once more: the answer under way no longer counts.
     run!(world, tx, ctx, one, id => delivery::retry(tx, &ctx, &one, &id).await);
+    assert!(!world.settle(&at, left(&held, DeliveryStatus::Failed, None, world.now())).await);
+    let held = world.claim(&at, 1).await.remove(0);
+    assert_eq!((held.attempts, held.attempts_total), (0, 0));
     assert!(world.settle(&at, left(&held, DeliveryStatus::Failed, None, world.now())).await);
     let now = world.pass(100);
     let ctx = world.ctx();
