@@ -1,8 +1,15 @@
 //! The `Rows` of every slice, on [`crate::Tx`].
+mod attempt;
 mod delivery;
 mod endpoint;
 mod event;
+mod held;
 mod job;
 mod queue;
 mod sweep;
 mod workspace;
+
+use crate::postgres::{Bulk, KINDS};
+
+/// What is inserted many at a time where the engine gains by it, in this order.
+pub(crate) static BULKS: [&Bulk; KINDS] = [&event::EVENTS, &delivery::DELIVERIES, &attempt::ATTEMPTS];
