@@ -114,9 +114,7 @@ impl Tx {
     ) -> Stored<Vec<T>> {
         match &mut self.connection {
             Connection::Sqlite(connection) => sqlite::query(connection, sql, args, read),
-            Connection::Postgres(link) => {
-                link.query(sql, args)?.iter().map(|row| read(&Row::Postgres(row))).collect()
-            }
+            Connection::Postgres(link) => link.query(sql, args)?.iter().map(|row| read(&Row::Postgres(row))).collect(),
         }
     }
 

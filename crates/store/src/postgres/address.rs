@@ -73,7 +73,8 @@ impl Address {
             .application_name("bellwire")
             .connect_timeout(PATIENCE)
             .tcp_user_timeout(PATIENCE)
-            .keepalives_idle(PATIENCE);
+            .keepalives_idle(PATIENCE)
+            .notice_callback(|notice| tracing::debug!(notice = notice.message(), "PostgreSQL"));
         let tls = encrypted.then(|| tls(authority.as_deref())).transpose().map_err(|why| wrong(&why))?;
         Ok(Self { config, tls })
     }
@@ -126,9 +127,17 @@ mod tests {
 
     #[test]
     fn a_wrong_url_is_refused_without_repeating_its_password() {
-        for url in ["mysql://u:planted@h/d", "postgres://u:planted@h/d?sslmode=maybe", "u:planted@h", "postgres://u:planted@h:x/d"] {
+        for url in [
+            "mysql://u:planted@h/d",
+            "postgres://u:planted@h/d?sslmode=maybe",
+            "u:planted@h",
+            "postgres://u:planted@h:x/d",
+        ] {
             let error = Address::parse(url).err().expect(url).to_string();
-            assert!(error.starts_with("cannot open the database: database_url: ") && !error.contains("planted"), "{error}");
+            assert!(
+                error.starts_with("cannot open the database: database_url: ") && !error.contains("planted"),
+                "{error}"
+            );
         }
     }
 }

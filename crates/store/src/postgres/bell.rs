@@ -82,7 +82,9 @@ fn read(shared: &Shared, notice: &str) -> Vec<Effect> {
                     endpoint_id: EndpointId::from_stored(endpoint),
                 }));
             }
-            (Some("keys"), Some(workspace), _) => effects.push(Effect::KeysChanged(WorkspaceId::from_stored(workspace))),
+            (Some("keys"), Some(workspace), _) => {
+                effects.push(Effect::KeysChanged(WorkspaceId::from_stored(workspace)))
+            }
             (Some("events"), Some(workspace), _) => effects.push(Effect::Appended(WorkspaceId::from_stored(workspace))),
             // A word of a later version.
             _ => {}

@@ -58,7 +58,6 @@ impl Column {
             Self::Blob(column) => column.clear(),
         }
     }
-
 }
 
 /// PostgreSQL keeps no NUL in a text. Only what receivers answered can hold one: ids cannot, and JSON

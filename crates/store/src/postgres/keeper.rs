@@ -44,15 +44,23 @@ impl Keeper {
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
             };
             if client.as_ref().is_none_or(Client::is_closed) {
-                client = self.shared.address.connect().and_then(|mut client| {
-                    announce(&mut client, self.shared.node)?;
-                    Ok(client)
-                }).ok();
+                client = self
+                    .shared
+                    .address
+                    .connect()
+                    .and_then(|mut client| {
+                        announce(&mut client, self.shared.node)?;
+                        Ok(client)
+                    })
+                    .ok();
             }
             let Some(connected) = client.as_mut() else {
                 self.shared.answers(false);
                 if let Some(Request::Drop(_, answer)) = request {
-                    drop(answer.send(Err(bellwire_domain::StoreError::Unavailable("the database does not answer".into()))));
+                    drop(
+                        answer
+                            .send(Err(bellwire_domain::StoreError::Unavailable("the database does not answer".into()))),
+                    );
                 }
                 continue;
             };
@@ -107,10 +115,8 @@ pub(super) fn ahead(shared: &Shared, client: &mut Client) -> Result<(), postgres
 
 /// Gives back what nodes held whose session is gone: without it their leases would have to run out.
 fn bury(client: &mut Client, me: i64) -> Result<(), postgres::Error> {
-    let silent = client.query(
-        "SELECT id FROM nodes WHERE id <> $1 AND seen_at < now() - interval '3 seconds' ORDER BY id",
-        &[&me],
-    )?;
+    let silent = client
+        .query("SELECT id FROM nodes WHERE id <> $1 AND seen_at < now() - interval '3 seconds' ORDER BY id", &[&me])?;
     for row in &silent {
         let node: i64 = row.get(0);
         let lock = [NODE_LOCK, short(node)];

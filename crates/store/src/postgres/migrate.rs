@@ -11,10 +11,8 @@ const MIGRATION_LOCK: i64 = 0x6265_6c6c_0003;
 
 pub(crate) fn migrate(client: &mut Client, migrations: &[&str]) -> Result<(), OpenError> {
     let failed = |error: postgres::Error| OpenError::Database(super::words(&error));
-    let version: i32 = client
-        .query_one("SELECT current_setting('server_version_num')::int", &[])
-        .map_err(failed)?
-        .get(0);
+    let version: i32 =
+        client.query_one("SELECT current_setting('server_version_num')::int", &[]).map_err(failed)?.get(0);
     if version < 140_000 {
         return Err(OpenError::Database("PostgreSQL 14 or later is needed".into()));
     }
@@ -40,9 +38,8 @@ fn migrate_locked(client: &mut Client, migrations: &[&str]) -> Result<(), OpenEr
     }
     for (index, sql) in migrations.iter().enumerate().skip(current) {
         let number = index + 1;
-        let applied = client.batch_execute(&format!(
-            "BEGIN; {sql}; INSERT INTO schema_migrations (number) VALUES ({number}); COMMIT;"
-        ));
+        let applied = client
+            .batch_execute(&format!("BEGIN; {sql}; INSERT INTO schema_migrations (number) VALUES ({number}); COMMIT;"));
         if let Err(error) = applied {
             drop(client.batch_execute("ROLLBACK"));
             return Err(OpenError::Database(format!("migration {number}: {}", super::words(&error))));

@@ -152,7 +152,7 @@ impl Partitions {
 /// The partitions there are.
 fn list(client: &mut Client) -> Result<BTreeSet<i64>, postgres::Error> {
     let rows = client.query(
-        "SELECT substr(c.relname, 12)::bigint FROM pg_inherits i
+        "SELECT substr(c.relname, length('attempts_p') + 1)::bigint FROM pg_inherits i
          JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
          WHERE p.relname = 'attempts' AND p.relnamespace = current_schema()::regnamespace
            AND c.relname ~ '^attempts_p-?[0-9]+$'",

@@ -149,7 +149,8 @@ impl Tx {
             return Ok(0);
         }
         let [endpoint, after, before, status, namespace] = Self::filter_args(filter, i64::MAX);
-        let whole = matches!((after, before), (Arg::Int(Some(0)), Arg::Int(Some(i64::MAX)))) && filter.namespace.is_none();
+        let whole =
+            matches!((after, before), (Arg::Int(Some(0)), Arg::Int(Some(i64::MAX)))) && filter.namespace.is_none();
         let count = |row: &Row<'_>| row.small::<u64>(0);
         let counted = match (&filter.endpoint, filter.status) {
             // Counted in the index alone: a million take tens of milliseconds, not seconds.

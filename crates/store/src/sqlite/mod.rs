@@ -51,8 +51,12 @@ impl Sqlite {
         let file = options.dir.join("bellwire.db");
         let database = |error: rusqlite::Error| OpenError::Database(error.to_string());
         let connection = connect(&file, false).map_err(database)?;
-        let mut tx =
-            Tx::new(tx::Connection::Sqlite(connection), Arc::clone(&options.vault), Arc::clone(&options.observer), options.now.micros());
+        let mut tx = Tx::new(
+            tx::Connection::Sqlite(connection),
+            Arc::clone(&options.vault),
+            Arc::clone(&options.observer),
+            options.now.micros(),
+        );
         prepare(&mut tx, options.now)?;
         let readers = (0..options.readers.max(1))
             .map(|_| {

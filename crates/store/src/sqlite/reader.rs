@@ -51,9 +51,8 @@ impl Readers {
 }
 
 fn run(tx: &mut Tx, mut job: Box<dyn Job>) {
-    let sql = |tx: &Tx, sql: &str| {
-        raw(tx).prepare_cached(sql).and_then(|mut statement| statement.execute([]).map(drop))
-    };
+    let sql =
+        |tx: &Tx, sql: &str| raw(tx).prepare_cached(sql).and_then(|mut statement| statement.execute([]).map(drop));
     let begun = sql(tx, "BEGIN");
     if begun.is_ok() {
         job.run(tx);
