@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use bellwire_domain::delivery::PARKED;
 use bellwire_wire::Timestamp;
 use postgres::Client;
 
@@ -140,7 +141,7 @@ impl Partitions {
                 client.execute(
                     "UPDATE deliveries SET due_at = $3 WHERE due_at = $4 AND seq =
                          (SELECT MIN(seq) FROM deliveries WHERE endpoint_id = $1 AND ordering_key = $2 AND status = 0)",
-                    &[&endpoint, &key, &edge, &i64::MAX],
+                    &[&endpoint, &key, &edge, &PARKED.micros()],
                 )?;
             }
             client.batch_execute("COMMIT")?;
