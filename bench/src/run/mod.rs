@@ -8,6 +8,7 @@
 
 pub mod bench;
 pub mod binaries;
+pub mod database;
 pub mod http;
 pub mod machine;
 pub mod options;

@@ -10,7 +10,8 @@ use clap::Parser;
 /// --data-dir, and ends them when done, on a signal and at the time limit. Absolute figures depend
 /// on the machine; read the ratios to the limits, which are measured in the same run.
 ///
-/// Scenarios for --only: limits, single, fan-out, batch, latency, hanging, recovery, pending, idle.
+/// Scenarios for --only: limits, single, fan-out, batch, latency, hanging, recovery, pending, idle,
+/// postgres, postgres-2.
 #[derive(Debug, Clone, Parser)]
 #[command(version)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, independent of the others")]
@@ -51,6 +52,9 @@ pub struct Options {
     /// A further argument for `bellwire serve`; may be repeated.
     #[arg(long, allow_hyphen_values = true)]
     pub server_arg: Vec<String>,
+    /// The PostgreSQL server of the scenarios postgres and postgres-2, on this machine.
+    #[arg(long, default_value = "postgres://postgres@127.0.0.1:5432")]
+    pub postgres: String,
     /// Where servers keep their data; must be a disk. `bench-data` beside the build if absent.
     #[arg(long)]
     pub data_dir: Option<PathBuf>,

@@ -1,5 +1,6 @@
 //! A sink and a server over a fresh data directory.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -51,6 +52,10 @@ pub struct Stack {
     pub sink_url: String,
     controls: Http,
     sink: Process,
+    /// Further nodes on the same database.
+    others: Vec<Process>,
+    /// Deliveries that all runs made together.
+    pub delivered: Cell<u64>,
     // Dropped last: the server writes into it.
     dir: TempDir,
 }
@@ -60,21 +65,47 @@ impl Stack {
     pub fn start(bench: &Bench) -> anyhow::Result<Self> {
         let dir = TempDir::new_in(&bench.data_dir)?;
         let sink = start_sink(bench)?;
-        let server = start_server(bench, dir.path())?;
+        let server = start_server(bench, dir.path(), &[])?;
+        Self::of(server, Vec::new(), sink, dir)
+    }
+
+    /// Starts nodes on a PostgreSQL database.
+    pub fn start_on(bench: &Bench, database_url: &str, nodes: usize) -> anyhow::Result<Self> {
+        let dir = TempDir::new_in(&bench.data_dir)?;
+        let sink = start_sink(bench)?;
+        let node = || start_server(bench, dir.path(), &["--database-url", database_url]);
+        let server = node()?;
+        let others = (1..nodes).map(|_| node()).collect::<anyhow::Result<Vec<_>>>()?;
+        Self::of(server, others, sink, dir)
+    }
+
+    fn of(server: Process, others: Vec<Process>, sink: Process, dir: TempDir) -> anyhow::Result<Self> {
         Ok(Self {
             api: Http::new(&server.url, Some(KEY))?,
             controls: Http::new(&sink.url, None)?,
             sink_url: sink.url.clone(),
             server,
             sink,
+            others,
+            delivered: Cell::new(0),
             dir,
         })
+    }
+
+    /// The process ids of all nodes.
+    pub fn node_ids(&self) -> impl Iterator<Item = u32> {
+        std::iter::once(&self.server).chain(&self.others).map(Process::id)
+    }
+
+    /// The base URLs of all nodes.
+    pub fn node_urls(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.server).chain(&self.others).map(|node| node.url.as_str())
     }
 
     /// Ends the server as a power cut would.
     pub fn kill_server(self) -> Down {
         self.server.kill();
-        Down { sink_url: self.sink_url, controls: self.controls, sink: self.sink, dir: self.dir }
+        Down { controls: self.controls, sink: self.sink, dir: self.dir }
     }
 
     /// Stops the server in order.
@@ -162,7 +193,6 @@ impl Stack {
 /// A sink whose server is down, its data kept.
 #[derive(Debug)]
 pub struct Down {
-    sink_url: String,
     controls: Http,
     sink: Process,
     dir: TempDir,
@@ -176,15 +206,8 @@ impl Down {
 
     /// Starts a server on the same data.
     pub fn start_again(self, bench: &Bench) -> anyhow::Result<Stack> {
-        let server = start_server(bench, self.dir.path())?;
-        Ok(Stack {
-            api: Http::new(&server.url, Some(KEY))?,
-            server,
-            sink_url: self.sink_url,
-            controls: self.controls,
-            sink: self.sink,
-            dir: self.dir,
-        })
+        let server = start_server(bench, self.dir.path(), &[])?;
+        Stack::of(server, Vec::new(), self.sink, self.dir)
     }
 }
 
@@ -199,11 +222,12 @@ pub fn endpoint(url: &str, events: &str, more: Value) -> Value {
     body
 }
 
-fn start_server(bench: &Bench, dir: &Path) -> anyhow::Result<Process> {
+fn start_server(bench: &Bench, dir: &Path, more: &[&str]) -> anyhow::Result<Process> {
     let mut command = Command::new(&bench.binaries.server);
     command
         .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(dir)
+        .args(more)
         .args(&bench.options.server_arg)
         .env("BELLWIRE_OWNER_KEY", KEY);
     if !bench.options.server_log {

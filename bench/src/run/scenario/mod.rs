@@ -5,6 +5,7 @@ pub mod idle;
 pub mod latency;
 pub mod limits;
 pub mod pending;
+pub mod postgres;
 pub mod recovery;
 pub mod saturation;
 
@@ -33,7 +34,7 @@ const fn scenario(
 }
 
 /// All of them.
-pub const ALL: [Scenario; 8] = [
+pub const ALL: [Scenario; 10] = [
     scenario("single", true, saturation::single),
     scenario("fan-out", true, saturation::fan_out),
     scenario("batch", true, saturation::batch),
@@ -42,6 +43,8 @@ pub const ALL: [Scenario; 8] = [
     scenario("recovery", false, recovery::run),
     scenario("pending", false, pending::run),
     scenario("idle", false, idle::run),
+    scenario("postgres", false, postgres::one),
+    scenario("postgres-2", false, postgres::two),
 ];
 
 /// Those named, in their own order; all if none is named. `limits` alone measures only these.

@@ -9,7 +9,8 @@ use url::Url;
 use crate::OpenError;
 
 /// What every session is told. Plans must not depend on statistics: rows move from pending to ended
-/// all day, and a plan made while a table was empty would stay. Every hot statement has its index.
+/// all day, and a plan made while a table was empty would stay. Every hot statement has its index. A
+/// node that stops in the middle of a transaction may hold what all others wait for: not for long.
 const SESSION: &str = "
     SET default_transaction_isolation = 'read committed';
     SET jit = off;
@@ -18,7 +19,7 @@ const SESSION: &str = "
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
     SET lock_timeout = '10s';
-    SET idle_in_transaction_session_timeout = '10s';
+    SET idle_in_transaction_session_timeout = '3s';
     SELECT set_config('synchronous_commit', 'on', false)
         WHERE current_setting('synchronous_commit') IN ('off', 'local');
 ";

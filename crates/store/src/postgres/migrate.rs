@@ -16,7 +16,10 @@ pub(crate) fn migrate(client: &mut Client, migrations: &[&str]) -> Result<(), Op
     if version < 140_000 {
         return Err(OpenError::Database("PostgreSQL 14 or later is needed".into()));
     }
+    // Whoever comes second waits for the first, however long that takes.
+    client.batch_execute("SET lock_timeout = 0").map_err(failed)?;
     client.execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK]).map_err(failed)?;
+    client.batch_execute("SET lock_timeout = '10s'").map_err(failed)?;
     let migrated = migrate_locked(client, migrations);
     client.execute("SELECT pg_advisory_unlock($1)", &[&MIGRATION_LOCK]).map_err(failed)?;
     migrated
