@@ -237,6 +237,8 @@ pub struct AttemptRecord {
     pub error: Option<String>,
     /// The headers sent, but for the endpoint's own.
     pub request_headers: Vec<(Cow<'static, str>, String)>,
+    /// The version of the endpoint it was made with; absent in what was kept before versions were.
+    pub endpoint_version: Option<u32>,
 }
 
 /// An attempt that ended, on its way to the store.

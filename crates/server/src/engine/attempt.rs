@@ -85,6 +85,7 @@ pub async fn attempt(
         response_body: None,
         error: None,
         request_headers: rendered.headers,
+        endpoint_version: Some(endpoint.version),
     };
     let target = match target {
         Ok(target) => target,

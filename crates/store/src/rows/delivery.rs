@@ -4,8 +4,8 @@ use std::sync::Arc;
 use bellwire_domain::{
     Ctx, Effect, Page, PageQuery, StoreError, Stored,
     delivery::{
-        AttemptRecord, Claim, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef, Health, Hour,
-        Job, NewDelivery, Rows, Settlement, Slot, Subscriptions, Timing,
+        AttemptRecord, Claim, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef,
+        EndpointVersion, Health, Hour, Job, NewDelivery, Rows, Settlement, Slot, Subscriptions, Timing,
     },
 };
 use bellwire_wire::{AttemptId, DeliveryId, EndpointId, EventId, EventType, JobId, Namespace, Timestamp, WorkspaceId};
@@ -87,6 +87,7 @@ fn attempt(row: &Row<'_>) -> Stored<AttemptRecord> {
         request_headers: row.json(10)?,
         response_headers: row.json(11)?,
         response_body: row.opt_text(12)?,
+        endpoint_version: row.opt_small(13)?,
     })
 }
 
@@ -232,9 +233,9 @@ impl Tx {
         // delivery that was removed meanwhile nothing is kept.
         self.execute(
             "INSERT INTO attempts (delivery_seq, number, id, at, dns_us, connect_us, first_byte_us, total_us, remote,
-                 status_code, error, request_headers, response_headers, response_body)
+                 status_code, error, request_headers, response_headers, response_body, endpoint_version)
              SELECT $1, (SELECT COALESCE(MAX(number), 0) + 1 FROM attempts WHERE delivery_seq = $1),
-                 $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+                 $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
              WHERE EXISTS (SELECT 1 FROM deliveries WHERE seq = $1)",
             args![
                 delivery_seq,
@@ -250,6 +251,7 @@ impl Tx {
                 &request,
                 &response,
                 attempt.response_body.as_ref(),
+                attempt.endpoint_version,
             ],
         )
         .map(drop)
@@ -283,6 +285,10 @@ impl Rows for Tx {
 
     async fn endpoint(&mut self, at: &EndpointRef) -> Stored<Option<Arc<Endpoint>>> {
         self.find_endpoint(at)
+    }
+
+    async fn endpoint_version(&mut self, at: &EndpointRef, version: u32) -> Stored<Option<EndpointVersion>> {
+        self.find_version(at, version)
     }
 
     async fn endpoints(
@@ -368,7 +374,7 @@ impl Rows for Tx {
     async fn attempts(&mut self, delivery_seq: i64) -> Stored<Vec<AttemptRecord>> {
         self.query(
             "SELECT id, number, at, dns_us, connect_us, first_byte_us, total_us, remote, status_code, error,
-                 request_headers, response_headers, response_body
+                 request_headers, response_headers, response_body, endpoint_version
              FROM attempts WHERE delivery_seq = $1 ORDER BY number",
             args![delivery_seq],
             attempt,

@@ -114,10 +114,11 @@ impl Tx {
             ],
         )?;
         self.forget_endpoint(&endpoint.at);
-        Ok(())
+        self.put_version(endpoint)
     }
 
     pub(super) fn update_endpoint(&mut self, endpoint: &Endpoint) -> Stored<()> {
+        self.seal_version(&endpoint.at)?;
         let (config, sealed) = self.seal_endpoint(endpoint)?;
         self.execute(
             "UPDATE endpoints SET kind = $3, status = $4, status_reason = $5, namespace = $6, config = $7, sealed = $8,
@@ -136,7 +137,7 @@ impl Tx {
             ],
         )?;
         self.forget_endpoint(&endpoint.at);
-        Ok(())
+        self.put_version(endpoint)
     }
 
     pub(super) fn delete_endpoint(&mut self, at: &EndpointRef, now: Timestamp) -> Stored<()> {

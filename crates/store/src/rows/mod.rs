@@ -5,4 +5,5 @@ mod event;
 mod job;
 mod queue;
 mod sweep;
+mod version;
 mod workspace;
