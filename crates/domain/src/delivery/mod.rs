@@ -37,7 +37,7 @@ pub use endpoint::{
 };
 pub use filter::{Filter, FilterError};
 pub use model::{
-    AttemptRecord, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Health, Hour, NewDelivery, Outcome,
+    AttemptRecord, Backlog, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Health, Hour, NewDelivery, Outcome,
     PARKED, Slot, Timing,
 };
 pub use pace::Pace;

@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc};
 use bellwire_wire::{DeliveryId, EventId, JobId, Namespace, Timestamp, WorkspaceId};
 
 use super::{
-    AttemptRecord, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef, EndpointVersion,
+    AttemptRecord, Backlog, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef, EndpointVersion,
     Health, Hour, Job, NewDelivery, Slot, Subscriptions,
 };
 use crate::{Ctx, Effect, Page, PageQuery, Stored};
@@ -197,6 +197,9 @@ pub trait Rows: Send {
         at: &EndpointRef,
         exempt_only: bool,
     ) -> impl Future<Output = Stored<Option<Timestamp>>> + Send;
+
+    /// What is due by `now` at active endpoints and nobody holds, counted up to `limit` deliveries.
+    fn backlog(&mut self, now: Timestamp, limit: u32) -> impl Future<Output = Stored<Backlog>> + Send;
 
     /// Inserts or replaces a job.
     fn job_put(&mut self, job: &Job) -> impl Future<Output = Stored<()>> + Send;

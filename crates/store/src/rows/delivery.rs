@@ -4,7 +4,7 @@ use std::sync::Arc;
 use bellwire_domain::{
     Ctx, Effect, Page, PageQuery, StoreError, Stored,
     delivery::{
-        AttemptRecord, Claim, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef,
+        AttemptRecord, Backlog, Claim, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef,
         EndpointVersion, Health, Hour, Job, NewDelivery, Rows, Settlement, Slot, Subscriptions, Timing,
     },
 };
@@ -438,6 +438,10 @@ impl Rows for Tx {
 
     async fn next_due(&mut self, at: &EndpointRef, exempt_only: bool) -> Stored<Option<Timestamp>> {
         self.find_next_due(at, exempt_only)
+    }
+
+    async fn backlog(&mut self, now: Timestamp, limit: u32) -> Stored<Backlog> {
+        self.find_backlog(now, limit)
     }
 
     async fn job_put(&mut self, job: &Job) -> Stored<()> {

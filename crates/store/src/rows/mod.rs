@@ -1,4 +1,5 @@
 //! The `Rows` of every slice, on [`crate::Tx`].
+mod backlog;
 mod delivery;
 mod endpoint;
 mod event;

@@ -115,6 +115,7 @@ macro_rules! contract_of_rows {
                 expired_leases_are_told
                 only_approvals_are_exempt
                 endpoints_with_something_due_are_found_page_by_page
+                the_backlog_is_counted_by_age_up_to_a_bound
                 the_deliveries_of_a_key_go_one_after_the_other
                 a_delivery_handed_over_in_memory_is_leased_on_disk
             }
