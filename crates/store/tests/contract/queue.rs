@@ -275,7 +275,7 @@ pub(crate) async fn the_backlog_is_counted_by_age_up_to_a_bound(world: World) {
         see!(world, tx => tx.backlog(now, limit).await)
     };
     let all = count(1_000).await;
-    assert_eq!((all.counts, all.oldest.map(|due| due.seconds())), ([8, 6, 2, 1], Some(oldest.seconds())));
+    assert_eq!((all.counts, all.oldest.map(bellwire_wire::Timestamp::seconds)), ([8, 6, 2, 1], Some(oldest.seconds())));
     let few = count(5).await;
     assert_eq!(few.counts.iter().sum::<u64>(), 5);
     assert_eq!(few.oldest, all.oldest, "the oldest is found whatever the bound");
