@@ -1,8 +1,8 @@
 -- What shaped the requests to an endpoint, for as long as some attempt may name it.
 CREATE TABLE IF NOT EXISTS endpoint_versions (
-    endpoint_id TEXT NOT NULL,
+    endpoint_id TEXT COLLATE "C" NOT NULL,
     version BIGINT NOT NULL,
-    config TEXT NOT NULL,
+    config TEXT COLLATE "C" NOT NULL,
     -- The endpoint's own headers, sealed. Null: those the endpoint has now.
     sealed BYTEA,
     -- When the next version came; null for the newest.
