@@ -52,6 +52,8 @@ pub enum Effect {
     KeysChanged(WorkspaceId),
     /// A background job was queued.
     JobQueued,
+    /// What other nodes said may have been missed: what is kept in memory of rows is looked up again.
+    Missed,
 }
 
 /// Why the store could not do what was asked. Never the caller's fault.
@@ -60,9 +62,15 @@ pub enum StoreError {
     /// The disk (or quota) is full; nothing was written.
     #[error("the disk is full")]
     Full,
-    /// The store cannot be reached or is shutting down; nothing was written.
+    /// The store cannot be reached; nothing was written.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
+    /// The store is shutting down; nothing was written.
+    #[error("the store is shutting down")]
+    Closed,
+    /// The store went away while it made this durable, and it cannot be known whether it did.
+    #[error("the store went away; whether this was written is not known")]
+    Uncertain,
     /// The queue of commands has reached its bound; nothing was written. Keeps I12.
     #[error("the store is overloaded")]
     Overloaded,

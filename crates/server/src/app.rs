@@ -77,6 +77,11 @@ impl Observer for Commits {
                 Effect::Appended(workspace) => self.hub.ring(&workspace),
                 Effect::KeysChanged(_) => self.keys_changed.notify_one(),
                 Effect::JobQueued => self.job_queued.notify_one(),
+                Effect::Missed => {
+                    self.keys_changed.notify_one();
+                    self.hub.ring_all();
+                    for_engine.push(effect);
+                }
                 Effect::Leased(_) | Effect::Due(_) | Effect::EndpointChanged(_) => for_engine.push(effect),
             }
         }

@@ -9,8 +9,12 @@ use crate::egress::{AddressPolicy, Cidr};
 /// Everything that can be set.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where the database and the master key are.
+    /// Where the embedded database and the master key are.
     pub data_dir: PathBuf,
+    /// A PostgreSQL database to use instead of the embedded one.
+    pub database_url: Option<DatabaseUrl>,
+    /// A file with the master key, instead of `master.key` in the data directory.
+    pub master_key_file: Option<PathBuf>,
     /// The listening address; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Where callbacks and links start; the listening address if absent.
@@ -21,6 +25,29 @@ pub struct Config {
     pub delivery: DeliveryConfig,
     /// Keep events, deliveries and attempts so long.
     pub retention: Duration,
+}
+
+/// A URL that may hold a password, and so is never shown.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// What `bellwire serve` was given.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(url.into())
+    }
+
+    /// The URL with its password.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseUrl(…)")
+    }
 }
 
 /// `[delivery]`.
@@ -42,6 +69,10 @@ pub struct DeliveryConfig {
 pub struct File {
     /// See [`Config::data_dir`].
     pub data_dir: Option<PathBuf>,
+    /// See [`Config::database_url`].
+    pub database_url: Option<DatabaseUrl>,
+    /// See [`Config::master_key_file`].
+    pub master_key_file: Option<PathBuf>,
     /// See [`Config::listen`].
     pub listen: Option<String>,
     /// See [`Config::public_url`].
@@ -90,6 +121,8 @@ impl Config {
         let dev = dev || file.dev.unwrap_or(false);
         Ok(Self {
             data_dir: data_dir.or(file.data_dir).unwrap_or_else(|| DATA_DIR.into()),
+            database_url: file.database_url,
+            master_key_file: file.master_key_file,
             listen: listen.parse().map_err(|_| {
                 anyhow::anyhow!("listen must be an address and a port such as {LISTEN}, not `{listen}`")
             })?,

@@ -25,6 +25,11 @@ impl Hub {
         }
     }
 
+    /// Rings for every workspace.
+    pub fn ring_all(&self) {
+        self.bells.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, bell| bell.send(()).is_ok());
+    }
+
     /// Listens for a workspace. Listen first, look second, wait third: nothing is missed.
     pub fn listen(&self, workspace: &WorkspaceId) -> watch::Receiver<()> {
         let mut bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);

@@ -15,6 +15,7 @@ pub mod engine;
 pub mod hub;
 pub mod mint;
 pub mod serve;
+pub mod storage;
 pub mod upkeep;
 
 /// This version of Bellwire.

@@ -7,6 +7,12 @@ use ulid::Ulid;
 
 use crate::clock::Clock;
 
+/// A number that tells this start of this process from those of all other nodes: 1 to 2^31 - 1.
+#[expect(clippy::disallowed_methods, reason = "told apart by chance, before there are dice")]
+pub fn node_id() -> i64 {
+    i64::from(rand::rng().next_u32() >> 1).max(1)
+}
+
 /// Random ids and secrets; ids rise inside a process. Seeded, it repeats itself.
 pub struct Dice {
     clock: Clock,

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use bellwire_domain::{Origin, workspace};
-use bellwire_store::{MasterKey, SqliteOptions, Store, Vault};
+use bellwire_store::{Store, Vault};
 use bellwire_wire::SigningKey;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{net::TcpListener, sync::Notify};
@@ -23,7 +23,7 @@ use crate::{
     engine::{Engine, Parts},
     hub::Hub,
     mint::Dice,
-    upkeep,
+    storage, upkeep,
 };
 
 /// A running server.
@@ -39,6 +39,15 @@ pub struct Server {
     engine_stop: CancellationToken,
 }
 
+/// What is given to a start besides its configuration, and shown nowhere.
+#[derive(Default)]
+pub struct Secrets {
+    /// The owner key to make instead of a random one, if there is none yet.
+    pub owner_key: Option<String>,
+    /// The master key, instead of one from a file.
+    pub master_key: Option<String>,
+}
+
 /// How often everything due is looked for, however quiet it is.
 const SWEEP_EVERY: Duration = Duration::from_secs(2);
 /// Connections at once. Keeps I12.
@@ -50,20 +59,13 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Server {
     /// Opens the store, makes the owner key if there is none, and starts sending. It does not take
-    /// requests yet. `owner_key` is the key to make instead of a random one.
+    /// requests yet.
     pub async fn start(
         config: Config,
-        owner_key: Option<String>,
+        secrets: Secrets,
         metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
     ) -> anyhow::Result<Self> {
-        let clock = Clock::SYSTEM;
-        let mint = Arc::new(Dice::random(clock));
-        std::fs::create_dir_all(&config.data_dir)
-            .with_context(|| format!("cannot make the data directory {}", config.data_dir.display()))?;
-        let master = config.data_dir.join("master.key");
-        let master =
-            MasterKey::load_or_create(&master).with_context(|| format!("cannot read or make {}", master.display()))?;
-        let vault = Arc::new(Vault::new(&master));
+        let vault = Arc::new(Vault::new(&storage::master_key(&config, secrets.master_key).await?));
         let (engine, inbox) = Engine::new();
         let hub = Arc::new(Hub::default());
         let (keys_changed, job_queued) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -73,14 +75,9 @@ impl Server {
             keys_changed: Arc::clone(&keys_changed),
             job_queued: Arc::clone(&job_queued),
         };
-        let options = SqliteOptions {
-            dir: config.data_dir.clone(),
-            vault: Arc::clone(&vault),
-            observer: Arc::new(commits),
-            readers: 3,
-            now: clock.now(),
-        };
-        let store = tokio::task::spawn_blocking(move || Store::open_sqlite(options)).await??;
+        let store = storage::open(&config, &vault, Arc::new(commits)).await?;
+        let clock = Clock::of(&store);
+        let mint = Arc::new(Dice::random(clock.clone()));
         let egress = Egress::new(EgressConfig {
             policy: config.address_policy(),
             ca_files: config.delivery.ca_files.clone(),
@@ -92,7 +89,7 @@ impl Server {
         let address = listener.local_addr()?;
         let parts = Arc::new(Parts {
             store: store.clone(),
-            clock,
+            clock: clock.clone(),
             mint: Arc::clone(&mint) as Arc<dyn bellwire_domain::Mint>,
             transport: Arc::new(egress.clone()),
             signing_key: Arc::clone(&signing_key),
@@ -115,7 +112,7 @@ impl Server {
             stopping: CancellationToken::new(),
             metrics,
         });
-        let owner_key = bootstrap(&app, owner_key).await?;
+        let owner_key = bootstrap(&app, secrets.owner_key).await?;
         let (tasks, engine_stop) = (TaskTracker::new(), CancellationToken::new());
         app.engine.start(inbox, parts, &tasks, engine_stop.clone());
         upkeep::start(&app, keys_changed, job_queued, &tasks);
@@ -191,7 +188,8 @@ async fn signing_key(store: &Store, mint: &dyn bellwire_domain::Mint) -> anyhow:
                     return Ok(seed);
                 }
                 tx.sealed_setting_put("signing key", fresh.as_slice())?;
-                Ok(fresh.to_vec())
+                // Another node may have been first.
+                Ok(tx.sealed_setting("signing key")?.unwrap_or_else(|| fresh.to_vec()))
             })
         })
         .await?;

@@ -84,17 +84,25 @@ async fn jobs(app: Arc<App>) {
                 .transact("replay", move |tx| {
                     let (ctx, id, at) = (ctx.clone(), job.id.clone(), job.at.clone());
                     Box::pin(async move {
-                        let Some(job) = delivery::Rows::job(tx, &at.workspace_id, &id).await? else { return Ok(()) };
+                        if !workspace::Rows::turn(tx, "replay").await? {
+                            return Ok(false);
+                        }
+                        let Some(job) = delivery::Rows::job(tx, &at.workspace_id, &id).await? else { return Ok(true) };
                         if job.state == JobState::Running {
                             delivery::replay_turn(tx, &ctx, job).await?;
                         }
-                        Ok(())
+                        Ok(true)
                     })
                 })
                 .await;
-            if let Err(error) = done {
-                tracing::warn!(%error, "a replay could not go on yet");
-                return;
+            match done {
+                Ok(true) => {}
+                // Another node is at it.
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "a replay could not go on yet");
+                    return;
+                }
             }
         }
     }
@@ -115,13 +123,22 @@ async fn backlog(app: Arc<App>) {
 
 /// Removes what is older than the retention, in small chunks with pauses between them.
 async fn retention(app: Arc<App>) {
+    let before = match app.store.drop_older(app.clock.now().before(app.config.retention)).await {
+        Ok((_, before)) => before,
+        Err(error) => {
+            tracing::warn!(%error, "old rows could not be dropped yet");
+            return;
+        }
+    };
     loop {
         let now = app.clock.now();
-        let before = now.before(app.config.retention);
         let removed = app
             .store
             .transact("retention", move |tx| {
                 Box::pin(async move {
+                    if !workspace::Rows::turn(tx, "retention").await? {
+                        return Ok(0);
+                    }
                     let answers = workspace::Rows::saved_sweep(tx, now, SWEEP_CHUNK).await?;
                     let rows = delivery::Rows::sweep(tx, before, SWEEP_CHUNK).await?;
                     Ok::<_, StoreError>(answers.max(rows))

@@ -90,13 +90,13 @@ impl World {
         let inline = InlineStore::in_memory(Arc::clone(&vault), observer, Box::new(|_| Fault::None)).expect("a store");
         let inline = Arc::new(inline);
         let receiver = Arc::new(Receiver {
-            clock,
+            clock: clock.clone(),
             policy: AddressPolicy::default(),
             answer: Mutex::new(answer),
             seen: Mutex::default(),
         });
-        let mint: Arc<dyn Mint> = Arc::new(Dice::seeded(clock, [3; 32]));
-        let (store, stop) = run(&inline, &receiver, clock, &mint, &engine, inbox);
+        let mint: Arc<dyn Mint> = Arc::new(Dice::seeded(clock.clone(), [3; 32]));
+        let (store, stop) = run(&inline, &receiver, clock.clone(), &mint, &engine, inbox);
         let ctx = Ctx { now: clock.now(), mint: Arc::clone(&mint), origin: Origin::default() };
         let (config, hash) = (endpoint("hook", change), vault.hash("owner"));
         let (workspace, at) = store
@@ -132,7 +132,7 @@ impl World {
         let (engine, inbox) = Engine::new();
         self.inline.restart(Arc::new(Commits(engine.clone())), self.clock.now()).expect("it opens");
         self.stop.cancel();
-        (self.store, self.stop) = run(&self.inline, &self.receiver, self.clock, &self.mint, &engine, inbox);
+        (self.store, self.stop) = run(&self.inline, &self.receiver, self.clock.clone(), &self.mint, &engine, inbox);
     }
 
     /// Changes whether the endpoint sends.

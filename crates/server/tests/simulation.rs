@@ -159,7 +159,7 @@ impl World {
             receivers: Arc::new(receivers),
             crashes,
             died,
-            clock,
+            clock: clock.clone(),
             mint: Arc::new(Dice::seeded(clock, dice)),
             vault,
         };
@@ -174,7 +174,7 @@ impl World {
         let store = Store::inline(Arc::clone(&self.inline));
         let parts = Parts {
             store: store.clone(),
-            clock: self.clock,
+            clock: self.clock.clone(),
             mint: Arc::clone(&self.mint),
             transport: Arc::clone(&self.receivers) as Arc<dyn Transport>,
             signing_key: Arc::new(SigningKey::from_seed(&[9; 32])),

@@ -2,66 +2,51 @@
 use bellwire_domain::{StoreError, Stored};
 use bellwire_wire::Timestamp;
 
-/// An argument of a statement.
+/// An argument of a statement, or null of its kind: PostgreSQL wants to know which.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Arg<'a> {
-    Null,
-    Int(i64),
-    Text(&'a str),
-    Blob(&'a [u8]),
+    Int(Option<i64>),
+    Text(Option<&'a str>),
+    Blob(Option<&'a [u8]>),
 }
 
-impl From<i64> for Arg<'_> {
-    fn from(value: i64) -> Self {
-        Self::Int(value)
+/// What can be an argument, and what its null is.
+pub(crate) trait Argument<'a> {
+    fn argument(value: Option<Self>) -> Arg<'a>
+    where
+        Self: Sized;
+}
+
+macro_rules! argument {
+    ($($kind:ty => |$value:ident| $arg:ident($made:expr)),* $(,)?) => {
+        $(impl<'a> Argument<'a> for $kind {
+            fn argument(value: Option<Self>) -> Arg<'a> {
+                Arg::$arg(value.map(|$value| $made))
+            }
+        })*
+    };
+}
+
+argument! {
+    i64 => |value| Int(value),
+    u32 => |value| Int(value.into()),
+    u16 => |value| Int(value.into()),
+    bool => |value| Int(value.into()),
+    Timestamp => |value| Int(value.micros()),
+    &'a str => |value| Text(value),
+    &'a String => |value| Text(value.as_str()),
+    &'a [u8] => |value| Blob(value),
+}
+
+impl<'a, T: Argument<'a>> From<T> for Arg<'a> {
+    fn from(value: T) -> Self {
+        T::argument(Some(value))
     }
 }
 
-impl From<u32> for Arg<'_> {
-    fn from(value: u32) -> Self {
-        Self::Int(value.into())
-    }
-}
-
-impl From<u16> for Arg<'_> {
-    fn from(value: u16) -> Self {
-        Self::Int(value.into())
-    }
-}
-
-impl From<bool> for Arg<'_> {
-    fn from(value: bool) -> Self {
-        Self::Int(value.into())
-    }
-}
-
-impl From<Timestamp> for Arg<'_> {
-    fn from(value: Timestamp) -> Self {
-        Self::Int(value.micros())
-    }
-}
-
-impl<'a> From<&'a str> for Arg<'a> {
-    fn from(value: &'a str) -> Self {
-        Self::Text(value)
-    }
-}
-
-impl<'a> From<&'a String> for Arg<'a> {
-    fn from(value: &'a String) -> Self {
-        Self::Text(value)
-    }
-}
-
-impl<'a> From<&'a [u8]> for Arg<'a> {
-    fn from(value: &'a [u8]) -> Self {
-        Self::Blob(value)
-    }
-}
-
-impl<'a, T: Into<Arg<'a>>> From<Option<T>> for Arg<'a> {
+impl<'a, T: Argument<'a>> From<Option<T>> for Arg<'a> {
     fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
+        T::argument(value)
     }
 }
 
@@ -69,10 +54,10 @@ impl rusqlite::ToSql for Arg<'_> {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
         use rusqlite::types::{ToSqlOutput, ValueRef};
         Ok(ToSqlOutput::Borrowed(match self {
-            Self::Null => ValueRef::Null,
-            Self::Int(value) => ValueRef::Integer(*value),
-            Self::Text(text) => ValueRef::Text(text.as_bytes()),
-            Self::Blob(bytes) => ValueRef::Blob(bytes),
+            Self::Int(Some(value)) => ValueRef::Integer(*value),
+            Self::Text(Some(text)) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(Some(bytes)) => ValueRef::Blob(bytes),
+            Self::Int(None) | Self::Text(None) | Self::Blob(None) => ValueRef::Null,
         }))
     }
 }
@@ -84,11 +69,21 @@ macro_rules! args {
 pub(crate) use args;
 
 /// A row of an answer, read by position.
-pub(crate) struct Row<'a>(pub(crate) &'a rusqlite::Row<'a>);
+pub(crate) enum Row<'a> {
+    Sqlite(&'a rusqlite::Row<'a>),
+    Postgres(&'a postgres::Row),
+}
 
 impl Row<'_> {
-    fn get<T: rusqlite::types::FromSql>(&self, index: usize) -> Stored<T> {
-        self.0.get(index).map_err(|error| StoreError::Broken(format!("column {index}: {error}")))
+    fn get<T>(&self, index: usize) -> Stored<T>
+    where
+        T: rusqlite::types::FromSql + for<'p> postgres::types::FromSql<'p>,
+    {
+        let broken = |error: &dyn std::fmt::Display| StoreError::Broken(format!("column {index}: {error}"));
+        match self {
+            Self::Sqlite(row) => row.get(index).map_err(|error| broken(&error)),
+            Self::Postgres(row) => row.try_get(index).map_err(|error| broken(&error)),
+        }
     }
 
     pub(crate) fn int(&self, index: usize) -> Stored<i64> {
@@ -124,8 +119,14 @@ impl Row<'_> {
 
     /// A text, borrowed for the time of `read`.
     pub(crate) fn with_text<T>(&self, index: usize, read: impl FnOnce(&str) -> T) -> Stored<T> {
-        let value = self.0.get_ref(index).map_err(|error| StoreError::Broken(error.to_string()))?;
-        value.as_str().map(read).map_err(|error| StoreError::Broken(format!("column {index}: {error}")))
+        let broken = |error: &dyn std::fmt::Display| StoreError::Broken(format!("column {index}: {error}"));
+        match self {
+            Self::Sqlite(row) => {
+                let value = row.get_ref(index).map_err(|error| broken(&error))?;
+                value.as_str().map(read).map_err(|error| broken(&error))
+            }
+            Self::Postgres(row) => row.try_get::<_, &str>(index).map(read).map_err(|error| broken(&error)),
+        }
     }
 
     pub(crate) fn text(&self, index: usize) -> Stored<String> {

@@ -2,13 +2,18 @@
 //! [`Store::read`] sees one snapshot. What a command may ask is the `Rows` traits of
 //! `bellwire-domain`, which [`Tx`] implements; no domain code knows the engine.
 //!
-//! The embedded engine is SQLite with one writer thread: it takes all commands that wait, commits
-//! once, and answers all (group commit); one that fails is undone alone. Commands are futures that
-//! never wait there. A command may be run again, so it owns its input.
+//! Two engines keep one contract. The embedded one is SQLite with one writer thread; the other is
+//! PostgreSQL, shared by any number of nodes. Both take all commands that wait, commit once, and answer
+//! all (group commit); one that fails is undone alone. Commands are futures that never wait: they run on
+//! threads on which a statement has its answer when it returns. A command may be run again, so it owns
+//! its input.
 mod args;
 mod error;
+mod job;
+mod postgres;
 mod rows;
 mod sqlite;
+mod stopwatch;
 mod tx;
 mod vault;
 
@@ -20,6 +25,7 @@ use bellwire_domain::{
 };
 use bellwire_wire::Timestamp;
 
+pub use postgres::{DatabaseClock, PostgresOptions};
 pub use sqlite::{Fault, InlineStore, LockError};
 pub use tx::{BoxFuture, Tx};
 pub use vault::{MasterKey, Vault, VaultError};
@@ -67,6 +73,7 @@ pub struct Store {
 #[derive(Clone)]
 enum Engine {
     Sqlite(Arc<sqlite::Sqlite>),
+    Postgres(Arc<postgres::Postgres>),
     Inline(Arc<InlineStore>, u64),
 }
 
@@ -98,6 +105,37 @@ impl Store {
         sqlite::Sqlite::open(options).map(|sqlite| Self { engine: Engine::Sqlite(Arc::new(sqlite)) })
     }
 
+    /// Connects to PostgreSQL as one of its nodes, migrating it if needed.
+    pub async fn open_postgres(options: PostgresOptions) -> Result<Self, OpenError> {
+        let postgres = on_a_thread(move || postgres::Postgres::open(options)).await?;
+        Ok(Self { engine: Engine::Postgres(Arc::new(postgres)) })
+    }
+
+    /// The master key that a deployment on PostgreSQL keeps in its own database because no node was
+    /// given one; `fresh` becomes it if nothing was sealed yet. None if a key was given before.
+    pub async fn kept_master_key(url: String, fresh: MasterKey) -> Result<Option<MasterKey>, OpenError> {
+        on_a_thread(move || postgres::kept_master_key(&url, &fresh)).await
+    }
+
+    /// The clock that all nodes share, if the engine has one.
+    pub fn clock(&self) -> Option<Arc<DatabaseClock>> {
+        match &self.engine {
+            Engine::Postgres(postgres) => Some(postgres.clock()),
+            Engine::Sqlite(_) | Engine::Inline(..) => None,
+        }
+    }
+
+    /// Drops what is older than `before` where that can be done without looking at each row; how many
+    /// parts went, and before when rows are to be removed one by one ([`Rows::sweep`]).
+    ///
+    /// [`Rows::sweep`]: bellwire_domain::delivery::Rows::sweep
+    pub async fn drop_older(&self, before: Timestamp) -> Stored<(usize, Timestamp)> {
+        match &self.engine {
+            Engine::Postgres(postgres) => postgres.drop_older(before).await,
+            Engine::Sqlite(_) | Engine::Inline(..) => Ok((0, before)),
+        }
+    }
+
     /// A store that runs every command at once on the calling thread: for simulations, where one seed
     /// decides the order of everything.
     pub fn inline(inline: Arc<InlineStore>) -> Self {
@@ -114,6 +152,7 @@ impl Store {
     {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.transact(name, command).await,
+            Engine::Postgres(postgres) => postgres.transact(name, command).await,
             Engine::Inline(inline, start) => inline.transact(*start, name, command).await,
         }
     }
@@ -126,14 +165,17 @@ impl Store {
     {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(name, query).await,
+            Engine::Postgres(postgres) => postgres.read(name, query).await,
             Engine::Inline(inline, start) => inline.transact(*start, name, query).await,
         }
     }
 
     /// Takes no more commands, finishes those that wait, and closes the database.
     pub async fn close(&self) {
-        if let Engine::Sqlite(sqlite) = &self.engine {
-            sqlite.close().await;
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.close().await,
+            Engine::Postgres(postgres) => postgres.close().await,
+            Engine::Inline(..) => {}
         }
     }
 
@@ -142,7 +184,8 @@ impl Store {
     pub fn has_room(&self) -> bool {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.has_room(),
-            Engine::Inline(..) => true,
+            // How the disk of another machine fares is told by its own errors.
+            Engine::Postgres(_) | Engine::Inline(..) => true,
         }
     }
 
@@ -150,9 +193,22 @@ impl Store {
     pub fn health(&self) -> Health {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.health(),
+            Engine::Postgres(postgres) => postgres.health(),
             Engine::Inline(..) => Health { writer_waiting_ms: 0, disk_free_bytes: None, disk_low: false },
         }
     }
+}
+
+/// Runs what blocks on a thread of its own.
+async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, OpenError> + Send + 'static,
+) -> Result<T, OpenError> {
+    let (done, wait) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new()
+        .name("bellwire-open".into())
+        .spawn(move || drop(done.send(work())))
+        .map_err(|error| OpenError::Database(error.to_string()))?;
+    wait.await.unwrap_or_else(|_| Err(OpenError::Database("opening it panicked".into())))
 }
 
 /// How the store fares.

@@ -12,19 +12,19 @@ use bellwire_domain::{
     event::CustomType,
 };
 use bellwire_wire::{EndpointId, EventType, Namespace, WorkspaceId};
-use rusqlite::{CachedStatement, Connection};
 
 use crate::{
     Observer, Vault,
     args::{Arg, Row},
-    error::from_sqlite,
+    postgres::{Bulk, Link},
+    sqlite,
 };
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Rows read often and changed rarely, kept beside the one connection that changes them. Dropped
-/// whole whenever a command that may have changed them is undone.
+/// Rows read often and changed rarely, kept beside a connection that writes. Dropped whole whenever a
+/// command that may have changed them is undone, or another connection changed them.
 #[derive(Default)]
 pub(crate) struct Cache {
     pub(crate) subscriptions: HashMap<WorkspaceId, Arc<Subscriptions>>,
@@ -36,6 +36,12 @@ pub(crate) struct Cache {
 /// Entries of a cache before it is emptied. Keeps I12.
 const CACHE_MAX: usize = 50_000;
 
+/// Where the rows are.
+pub(crate) enum Connection {
+    Sqlite(rusqlite::Connection),
+    Postgres(Box<Link>),
+}
+
 /// A transaction, as commands see it: it implements the `Rows` traits of every slice.
 pub struct Tx {
     pub(crate) connection: Connection,
@@ -43,7 +49,7 @@ pub struct Tx {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) cache: Cache,
     pub(crate) effects: Vec<Effect>,
-    /// Tells the leases of this start of the process from those of an earlier one.
+    /// Tells the leases of this start of the process from those of an earlier one, or of another node.
     pub(crate) node: i64,
     pub(crate) last_seq: i64,
 }
@@ -56,12 +62,48 @@ impl Tx {
     /// A sequence number: about the time in microseconds, and more than every one before.
     pub(crate) fn next_seq(&mut self, ctx: &Ctx) -> i64 {
         self.last_seq = ctx.now.micros().max(self.last_seq.saturating_add(1));
+        if let Connection::Postgres(link) = &mut self.connection {
+            link.numbered(self.last_seq);
+        }
         self.last_seq
     }
 
+    /// The connection to PostgreSQL, where that is the engine: for what has to be said differently.
+    pub(crate) fn postgres(&mut self) -> Option<&mut Link> {
+        match &mut self.connection {
+            Connection::Sqlite(_) => None,
+            Connection::Postgres(link) => Some(link),
+        }
+    }
+
+    /// Forgets cached rows that this command changes; with PostgreSQL, others are told to as well.
+    pub(crate) fn cached_rows_change(&mut self) {
+        if let Connection::Postgres(link) = &mut self.connection {
+            link.cached_rows_change();
+        }
+    }
+
+    /// What this command read was changed by another: it is run again, where that can happen.
+    pub(crate) fn conflict(&mut self) -> StoreError {
+        match &mut self.connection {
+            Connection::Sqlite(_) => StoreError::Broken("what was to be changed is not what was read".into()),
+            Connection::Postgres(link) => link.conflict(),
+        }
+    }
+
     pub(crate) fn execute(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Stored<usize> {
-        let mut statement = self.prepare(sql, args)?;
-        statement.raw_execute().map_err(|error| from_sqlite(&error))
+        match &mut self.connection {
+            Connection::Sqlite(connection) => sqlite::execute(connection, sql, args),
+            Connection::Postgres(link) => link.execute(sql, args),
+        }
+    }
+
+    /// Inserts a row: at once, or with many others before anything looks for it.
+    pub(crate) fn insert(&mut self, bulk: &'static Bulk, args: &[Arg<'_>]) -> Stored<()> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => sqlite::execute(connection, bulk.one, args).map(drop),
+            Connection::Postgres(link) => link.insert(bulk, args),
+        }
     }
 
     pub(crate) fn query<T>(
@@ -70,13 +112,10 @@ impl Tx {
         args: &[Arg<'_>],
         mut read: impl FnMut(&Row<'_>) -> Stored<T>,
     ) -> Stored<Vec<T>> {
-        let mut statement = self.prepare(sql, args)?;
-        let mut rows = statement.raw_query();
-        let mut found = Vec::new();
-        while let Some(row) = rows.next().map_err(|error| from_sqlite(&error))? {
-            found.push(read(&Row(row))?);
+        match &mut self.connection {
+            Connection::Sqlite(connection) => sqlite::query(connection, sql, args, read),
+            Connection::Postgres(link) => link.query(sql, args)?.iter().map(|row| read(&Row::Postgres(row))).collect(),
         }
-        Ok(found)
     }
 
     pub(crate) fn query_one<T>(
@@ -85,23 +124,12 @@ impl Tx {
         args: &[Arg<'_>],
         read: impl FnOnce(&Row<'_>) -> Stored<T>,
     ) -> Stored<Option<T>> {
-        let mut statement = self.prepare(sql, args)?;
-        let mut rows = statement.raw_query();
-        rows.next().map_err(|error| from_sqlite(&error))?.map(|row| read(&Row(row))).transpose()
-    }
-
-    /// A statement with its arguments. SQLite numbers `$n` by first appearance, other engines by `n`:
-    /// binding by name makes one text mean the same on both.
-    fn prepare(&self, sql: &'static str, args: &[Arg<'_>]) -> Stored<CachedStatement<'_>> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|error| from_sqlite(&error))?;
-        let wanted = statement.parameter_count();
-        for index in 1..=wanted {
-            let name = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
-            let arg = name.and_then(|number| args.get(number.checked_sub(1)?));
-            let arg = arg.ok_or_else(|| StoreError::Broken(format!("argument {index} is missing for: {sql}")))?;
-            statement.raw_bind_parameter(index, arg).map_err(|error| from_sqlite(&error))?;
+        match &mut self.connection {
+            Connection::Sqlite(connection) => sqlite::query_one(connection, sql, args, read),
+            Connection::Postgres(link) => {
+                link.query(sql, args)?.first().map(|row| read(&Row::Postgres(row))).transpose()
+            }
         }
-        Ok(statement)
     }
 
     /// Keeps the caches within their bound.
@@ -124,11 +152,11 @@ impl Tx {
             .map_err(|error| StoreError::Broken(error.to_string()))
     }
 
-    /// Keeps a setting of the deployment, sealed.
+    /// Keeps a setting of the deployment, sealed, unless it is there already.
     pub fn sealed_setting_put(&mut self, name: &str, plain: &[u8]) -> Stored<()> {
         let sealed = self.vault.seal(name, plain).map_err(|error| StoreError::Broken(error.to_string()))?;
         self.execute(
-            "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
             &[name.into(), sealed.as_slice().into()],
         )
         .map(drop)

@@ -31,6 +31,19 @@ impl MasterKey {
         Self(Zeroizing::new(bytes))
     }
 
+    /// Its bytes.
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// A new random key.
+    #[expect(clippy::disallowed_methods, reason = "a master key is made once, from the system's source")]
+    pub fn random() -> Self {
+        let mut bytes = Zeroizing::new([0_u8; 32]);
+        rand::Rng::fill_bytes(&mut rand::rng(), bytes.as_mut());
+        Self(bytes)
+    }
+
     /// A key from 64 hexadecimal digits.
     pub fn parse(text: &str) -> Result<Self, VaultError> {
         let mut bytes = Zeroizing::new([0_u8; 32]);
@@ -59,23 +72,18 @@ impl MasterKey {
         }
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a master key is made once, at the first start, from the system's source"
-    )]
     fn create(path: &Path) -> io::Result<Self> {
         use std::{fmt::Write, io::Write as _, os::unix::fs::OpenOptionsExt};
-        let mut bytes = Zeroizing::new([0_u8; 32]);
-        rand::Rng::fill_bytes(&mut rand::rng(), bytes.as_mut());
+        let key = Self::random();
         let mut text = Zeroizing::new(String::with_capacity(65));
-        for byte in bytes.iter() {
+        for byte in key.0.iter() {
             write!(text, "{byte:02x}").map_err(io::Error::other)?;
         }
         text.push('\n');
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        Ok(Self(bytes))
+        Ok(key)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What deliveries ask of a transaction. Every call names its workspace, by itself or inside an
 //! [`EndpointRef`] (keeps I11).
-use std::{future::Future, sync::Arc};
+use std::{collections::BTreeSet, future::Future, sync::Arc};
 
 use bellwire_wire::{DeliveryId, EventId, JobId, Namespace, Timestamp, WorkspaceId};
 
@@ -146,8 +146,14 @@ pub trait Rows: Send {
         now: Timestamp,
         limit: u32,
     ) -> impl Future<Output = Stored<Vec<Claimed>>> + Send;
-    /// Leaves a held delivery; whether it was still held.
-    fn settle(&mut self, at: &EndpointRef, settlement: &Settlement) -> impl Future<Output = Stored<bool>> + Send;
+    /// Keeps other nodes from settling for these endpoints until the transaction ends: what is read
+    /// of how they fare is written back.
+    fn endpoints_hold(&mut self, endpoints: &BTreeSet<&EndpointRef>) -> impl Future<Output = Stored<()>> + Send;
+    /// Leaves held deliveries; of each, whether it was still held.
+    fn settle_all(
+        &mut self,
+        settlements: &[(&EndpointRef, Settlement)],
+    ) -> impl Future<Output = Stored<Vec<bool>>> + Send;
     /// Moves the end of a lease; whether the delivery was still held.
     fn lease_move(
         &mut self,

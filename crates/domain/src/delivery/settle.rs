@@ -1,11 +1,15 @@
 //! Attempts that ended: their deliveries move on, endpoints learn how they fare.
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use bellwire_wire::Timestamp;
 use serde_json::json;
 
 use super::{
-    DeliveryStatus, Ending, Endpoint, EndpointRef, EndpointStatus, Health, Hour, Outcome, Rows, Settlement,
+    After, DeliveryStatus, Ending, Endpoint, EndpointRef, EndpointStatus, Health, Hour, Outcome, Rows, Settlement,
     after_attempt, breaker::Breaker, commands::save,
 };
 use crate::{
@@ -33,21 +37,67 @@ pub async fn settle<R>(rows: &mut R, ctx: &Ctx, outcomes: &[Outcome]) -> Stored<
 where
     R: Rows + event::Rows,
 {
+    let endpoints: BTreeSet<&EndpointRef> = outcomes.iter().map(|outcome| &outcome.claimed.endpoint.at).collect();
+    rows.endpoints_hold(&endpoints).await?;
+    let after: Vec<After> = outcomes.iter().map(|outcome| decide(ctx, outcome)).collect();
+    let settlements: Vec<(&EndpointRef, Settlement)> =
+        outcomes.iter().zip(&after).map(|(outcome, after)| settlement(outcome, after)).collect();
+    let ours = rows.settle_all(&settlements).await?;
     let mut settled = Vec::with_capacity(outcomes.len());
-    let mut fates: HashMap<&EndpointRef, Fate> = HashMap::new();
-    for outcome in outcomes {
-        let endpoint = &outcome.claimed.endpoint;
-        if !fates.contains_key(&endpoint.at) {
-            let health = rows.health(&endpoint.at).await?;
-            fates.insert(&endpoint.at, Fate::new(endpoint, health));
+    let mut fates: BTreeMap<&EndpointRef, Fate> = BTreeMap::new();
+    for ((outcome, after), ours) in outcomes.iter().zip(after).zip(ours) {
+        let at = &outcome.claimed.endpoint.at;
+        rows.attempt_insert(outcome.claimed.seq, &outcome.attempt).await?;
+        if ours
+            && !matches!(after.ending, Ending::Retry(_))
+            && let Some(key) = &outcome.claimed.ordering_key
+            && rows.key_promote(at, key, ctx.now).await?
+        {
+            rows.effect(Effect::Due(at.clone()));
         }
-        let fate = fates.get_mut(&endpoint.at).expect("inserted above");
-        settled.push(settle_one(rows, ctx, outcome, fate).await?);
+        if !fates.contains_key(at) {
+            let health = rows.health(at).await?;
+            fates.insert(at, Fate::new(&outcome.claimed.endpoint, health));
+        }
+        if let Some(fate) = fates.get_mut(at) {
+            fate.note(outcome, after.ending);
+            fate.disable = fate.disable.or(after.disable);
+        }
+        settled.push(Settled { at: at.clone(), ending: after.ending, ours });
     }
     for (at, fate) in fates {
         finish(rows, ctx, at, fate).await?;
     }
     Ok(settled)
+}
+
+/// What follows an attempt, by the rules of its endpoint.
+fn decide(ctx: &Ctx, outcome: &Outcome) -> After {
+    let policy = &outcome.claimed.endpoint.config.retry;
+    let made = outcome.claimed.attempts.saturating_add(1);
+    after_attempt(policy, made, &outcome.answer, ctx.now, ctx.mint.roll())
+}
+
+/// How that leaves its delivery.
+fn settlement<'a>(outcome: &'a Outcome, after: &After) -> (&'a EndpointRef, Settlement) {
+    let claimed = &outcome.claimed;
+    let (status, due) = match after.ending {
+        Ending::Success => (DeliveryStatus::Success, None),
+        Ending::Retry(at) => (DeliveryStatus::Pending, Some(at)),
+        Ending::Failed => (DeliveryStatus::Failed, None),
+    };
+    let settlement = Settlement {
+        seq: claimed.seq,
+        lease_until: claimed.lease_until,
+        status,
+        due,
+        attempts: claimed.attempts.saturating_add(1),
+        attempts_total: claimed.attempts_total.saturating_add(1),
+        status_code: outcome.attempt.status_code,
+        error: outcome.attempt.error.clone(),
+        at: outcome.attempt.at,
+    };
+    (&claimed.endpoint.at, settlement)
 }
 
 /// What a batch of attempts means for one endpoint.
@@ -90,45 +140,6 @@ impl Fate {
                 breaker.open().map_or((None, 0), |(until, opened)| (Some(until), opened));
         }
     }
-}
-
-async fn settle_one<R>(rows: &mut R, ctx: &Ctx, outcome: &Outcome, fate: &mut Fate) -> Stored<Settled>
-where
-    R: Rows,
-{
-    let claimed = &outcome.claimed;
-    let made = claimed.attempts.saturating_add(1);
-    let policy = &claimed.endpoint.config.retry;
-    let after = after_attempt(policy, made, &outcome.answer, ctx.now, ctx.mint.roll());
-    let (status, due) = match after.ending {
-        Ending::Success => (DeliveryStatus::Success, None),
-        Ending::Retry(at) => (DeliveryStatus::Pending, Some(at)),
-        Ending::Failed => (DeliveryStatus::Failed, None),
-    };
-    let settlement = Settlement {
-        seq: claimed.seq,
-        lease_until: claimed.lease_until,
-        status,
-        due,
-        attempts: made,
-        attempts_total: claimed.attempts_total.saturating_add(1),
-        status_code: outcome.attempt.status_code,
-        error: outcome.attempt.error.clone(),
-        at: outcome.attempt.at,
-    };
-    let at = &claimed.endpoint.at;
-    let ours = rows.settle(at, &settlement).await?;
-    rows.attempt_insert(claimed.seq, &outcome.attempt).await?;
-    if ours
-        && due.is_none()
-        && let Some(key) = &claimed.ordering_key
-        && rows.key_promote(at, key, ctx.now).await?
-    {
-        rows.effect(Effect::Due(at.clone()));
-    }
-    fate.note(outcome, after.ending);
-    fate.disable = fate.disable.or(after.disable);
-    Ok(Settled { at: at.clone(), ending: after.ending, ours })
 }
 
 async fn finish<R>(rows: &mut R, ctx: &Ctx, at: &EndpointRef, fate: Fate) -> Stored<()>

@@ -78,6 +78,10 @@ pub trait Rows: Send {
     /// Forgets at most `limit` answers that expired before `now`; how many.
     fn saved_sweep(&mut self, now: Timestamp, limit: u32) -> impl Future<Output = Stored<usize>> + Send;
 
+    /// Whether this node may take a turn of a periodic work, until the transaction ends: no two nodes
+    /// take the same turn at once.
+    fn turn(&mut self, work: &'static str) -> impl Future<Output = Stored<bool>> + Send;
+
     /// Tells the process, after the commit, that keys changed.
     fn keys_changed(&mut self, workspace: &WorkspaceId);
 }

@@ -186,7 +186,12 @@ impl From<StoreError> for Problem {
             StoreError::Overloaded => {
                 Self::new(Code::TooManyRequests, "Too many commands are waiting; nothing was written. Try again.")
             }
-            StoreError::Unavailable(_) => {
+            StoreError::Uncertain => Self::new(
+                Code::Unavailable,
+                "The store went away while it wrote this, and it is not known whether it did. Try again with the same \
+                 Idempotency-Key: it is done once.",
+            ),
+            StoreError::Unavailable(_) | StoreError::Closed => {
                 Self::new(Code::Unavailable, "The store is not available right now; nothing was written. Try again.")
             }
             StoreError::Broken(_) => {

@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     config::{Config, File},
     mint::Dice,
-    serve::Server,
+    serve::{Secrets, Server},
 };
 
 /// A running server and the owner's way to it.
@@ -38,7 +38,7 @@ impl Local {
             format!("bw_owner_{}", hex::encode(bytes))
         });
         let config = Config::resolve(File::default(), Some(dir.to_owned()), Some(listen.to_owned()), true)?;
-        let server = Server::start(config, Some(key.clone()), None).await?;
+        let server = Server::start(config, Secrets { owner_key: Some(key.clone()), master_key: None }, None).await?;
         let client = Client::new(Http::default(), &format!("http://{}", server.address), Some(key.clone()))?;
         let stop = CancellationToken::new();
         let running = tasks.spawn(server.run(stop.clone()));

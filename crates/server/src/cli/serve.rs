@@ -7,8 +7,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{Config, File},
-    serve::Server,
+    config::{Config, DatabaseUrl, File},
+    serve::{Secrets, Server},
 };
 
 /// How logs look.
@@ -26,6 +26,16 @@ pub(super) struct Serve {
     /// Where the database and the master key are [default: ./bellwire-data]
     #[arg(long, env = "BELLWIRE_DATA_DIR")]
     data_dir: Option<PathBuf>,
+    /// A PostgreSQL database (14 or later) to use instead of the embedded one: any number of nodes may
+    /// share it, such as postgres://user:password@db.internal/bellwire
+    #[arg(long, env = "BELLWIRE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// A file with the master key, 64 hexadecimal digits [default: master.key in the data directory]
+    #[arg(long, env = "BELLWIRE_MASTER_KEY_FILE", value_name = "FILE")]
+    master_key_file: Option<PathBuf>,
+    /// The master key itself, 64 hexadecimal digits
+    #[arg(long = "master-key", env = "BELLWIRE_MASTER_KEY", hide = true, hide_env_values = true)]
+    master_key: Option<String>,
     /// The listening address; port 0 takes a free one [default: 127.0.0.1:4800]
     #[arg(long, env = "BELLWIRE_LISTEN")]
     listen: Option<String>,
@@ -64,13 +74,20 @@ impl Serve {
             LogFormat::Json => logs.json().init(),
         }
         let mut file = read_file(self.config.as_deref())?;
+        file.database_url = self.database_url.map(DatabaseUrl::new).or(file.database_url);
+        file.master_key_file = self.master_key_file.or(file.master_key_file);
         file.public_url = self.public_url.or(file.public_url);
         file.retention_days = self.retention_days.or(file.retention_days);
         file.delivery.allow_networks.extend(self.allow_networks);
         let config = Config::resolve(file, self.data_dir, self.listen, self.dev)?;
         let metrics = recorder().context("metrics")?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(16).build()?;
-        let served = runtime.block_on(serve(config, self.owner_key, self.log_format, metrics));
+        let served = runtime.block_on(serve(
+            config,
+            Secrets { owner_key: self.owner_key, master_key: self.master_key },
+            self.log_format,
+            metrics,
+        ));
         // What did not stop in its time is left behind: it is in the rows.
         runtime.shutdown_background();
         served
@@ -100,12 +117,12 @@ fn read_file(path: Option<&std::path::Path>) -> anyhow::Result<File> {
 
 async fn serve(
     config: Config,
-    owner_key: Option<String>,
+    secrets: Secrets,
     format: LogFormat,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
 ) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let server = Server::start(config, owner_key, Some(metrics)).await?;
+    let server = Server::start(config, secrets, Some(metrics)).await?;
     announce(&server, format)?;
     let stop = CancellationToken::new();
     let running = server.run(stop.clone());

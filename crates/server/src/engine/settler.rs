@@ -74,7 +74,7 @@ impl Settler {
                 }
                 Err(error) => {
                     tracing::warn!(%error, items = batch.outcomes.len(), "attempts could not be written yet");
-                    if matches!(error, bellwire_domain::StoreError::Unavailable(_)) {
+                    if matches!(error, bellwire_domain::StoreError::Closed) {
                         // It is shutting down: the leases run out and they are sent again.
                         return;
                     }

@@ -1,18 +1,19 @@
 //! Deliveries and attempts, read and inserted; the face of the slice's rows.
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use bellwire_domain::{
     Ctx, Effect, Page, PageQuery, StoreError, Stored,
     delivery::{
         AttemptRecord, Backlog, Claim, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef,
-        EndpointVersion, Health, Hour, Job, NewDelivery, Rows, Settlement, Slot, Subscriptions, Timing,
+        EndpointVersion, Health, Hour, Job, NewDelivery, Rows, Settlement, Slot, Subscriptions,
     },
 };
-use bellwire_wire::{AttemptId, DeliveryId, EndpointId, EventId, EventType, JobId, Namespace, Timestamp, WorkspaceId};
+use bellwire_wire::{DeliveryId, EndpointId, EventId, EventType, JobId, Namespace, Timestamp, WorkspaceId};
 
 use crate::{
     Tx,
     args::{Arg, Row, args},
+    postgres::Bulk,
 };
 
 macro_rules! delivery_sql {
@@ -70,26 +71,15 @@ fn delivery(row: &Row<'_>) -> Stored<Delivery> {
     })
 }
 
-fn attempt(row: &Row<'_>) -> Stored<AttemptRecord> {
-    Ok(AttemptRecord {
-        id: row.with_text(0, AttemptId::from_stored)?,
-        number: row.small(1)?,
-        at: row.time(2)?,
-        timing: Timing {
-            dns_us: row.opt_small(3)?,
-            connect_us: row.opt_small(4)?,
-            first_byte_us: row.opt_small(5)?,
-            total_us: row.small(6)?,
-        },
-        remote: row.opt_text(7)?,
-        status_code: row.opt_small(8)?,
-        error: row.opt_text(9)?,
-        request_headers: row.json(10)?,
-        response_headers: row.json(11)?,
-        response_body: row.opt_text(12)?,
-        endpoint_version: row.opt_small(13)?,
-    })
-}
+pub(super) static DELIVERIES: Bulk = Bulk {
+    place: 1,
+    one: "INSERT INTO deliveries (seq, id, workspace_id, endpoint_id, event_id, event_seq, type, namespace, status,
+              due_at, leased_by, attempts, attempts_total, created_at, ordering_key, replay)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, 0, 0, $11, $12, $13)",
+    many: "INSERT INTO deliveries (seq, id, workspace_id, endpoint_id, event_id, event_seq, type, namespace, due_at,
+               leased_by, created_at, ordering_key, replay, status, attempts, attempts_total)
+           SELECT *, 0, 0, 0 FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+};
 
 impl Tx {
     /// The filter's arguments: endpoint, after, before, status, namespace.
@@ -159,7 +149,8 @@ impl Tx {
             return Ok(0);
         }
         let [endpoint, after, before, status, namespace] = Self::filter_args(filter, i64::MAX);
-        let whole = matches!((after, before), (Arg::Int(0), Arg::Int(i64::MAX))) && filter.namespace.is_none();
+        let whole =
+            matches!((after, before), (Arg::Int(Some(0)), Arg::Int(Some(i64::MAX)))) && filter.namespace.is_none();
         let count = |row: &Row<'_>| row.small::<u64>(0);
         let counted = match (&filter.endpoint, filter.status) {
             // Counted in the index alone: a million take tens of milliseconds, not seconds.
@@ -202,10 +193,9 @@ impl Tx {
 
     fn insert_delivery(&mut self, ctx: &Ctx, new: &NewDelivery<'_>) -> Stored<i64> {
         let seq = self.next_seq(ctx);
-        self.execute(
-            "INSERT INTO deliveries (seq, id, workspace_id, endpoint_id, event_id, event_seq, type, namespace, status,
-                 due_at, leased_by, attempts, attempts_total, created_at, ordering_key, replay)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, 0, 0, $11, $12, $13)",
+        let node = self.node;
+        self.insert(
+            &DELIVERIES,
             args![
                 seq,
                 new.id.as_str(),
@@ -216,45 +206,13 @@ impl Tx {
                 new.event.kind.as_str(),
                 new.event.namespace.as_ref().map(Namespace::as_str),
                 new.due,
-                new.leased.then_some(self.node),
+                new.leased.then_some(node),
                 ctx.now,
                 new.ordering_key.as_ref(),
                 new.replay,
             ],
         )?;
         Ok(seq)
-    }
-
-    fn insert_attempt(&mut self, delivery_seq: i64, attempt: &AttemptRecord) -> Stored<()> {
-        let broken = |error: serde_json::Error| StoreError::Broken(error.to_string());
-        let request = serde_json::to_string(&attempt.request_headers).map_err(broken)?;
-        let response = serde_json::to_string(&attempt.response_headers).map_err(broken)?;
-        // The number is counted here, not taken on trust: two nodes may have attempted at once. Of a
-        // delivery that was removed meanwhile nothing is kept.
-        self.execute(
-            "INSERT INTO attempts (delivery_seq, number, id, at, dns_us, connect_us, first_byte_us, total_us, remote,
-                 status_code, error, request_headers, response_headers, response_body, endpoint_version)
-             SELECT $1, (SELECT COALESCE(MAX(number), 0) + 1 FROM attempts WHERE delivery_seq = $1),
-                 $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
-             WHERE EXISTS (SELECT 1 FROM deliveries WHERE seq = $1)",
-            args![
-                delivery_seq,
-                attempt.id.as_str(),
-                attempt.at,
-                attempt.timing.dns_us,
-                attempt.timing.connect_us,
-                attempt.timing.first_byte_us,
-                attempt.timing.total_us,
-                attempt.remote.as_ref(),
-                attempt.status_code,
-                attempt.error.as_ref(),
-                &request,
-                &response,
-                attempt.response_body.as_ref(),
-                attempt.endpoint_version,
-            ],
-        )
-        .map(drop)
     }
 }
 
@@ -372,13 +330,7 @@ impl Rows for Tx {
     }
 
     async fn attempts(&mut self, delivery_seq: i64) -> Stored<Vec<AttemptRecord>> {
-        self.query(
-            "SELECT id, number, at, dns_us, connect_us, first_byte_us, total_us, remote, status_code, error,
-                 request_headers, response_headers, response_body, endpoint_version
-             FROM attempts WHERE delivery_seq = $1 ORDER BY number",
-            args![delivery_seq],
-            attempt,
-        )
+        self.find_attempts(delivery_seq)
     }
 
     async fn claim(&mut self, claim: &Claim) -> Stored<Vec<Claimed>> {
@@ -399,8 +351,12 @@ impl Rows for Tx {
         self.find_expired(at, now, limit)
     }
 
-    async fn settle(&mut self, at: &EndpointRef, settlement: &Settlement) -> Stored<bool> {
-        self.settle_held(at, settlement)
+    async fn endpoints_hold(&mut self, endpoints: &BTreeSet<&EndpointRef>) -> Stored<()> {
+        self.hold_endpoints(endpoints)
+    }
+
+    async fn settle_all(&mut self, settlements: &[(&EndpointRef, Settlement)]) -> Stored<Vec<bool>> {
+        self.settle_held(settlements)
     }
 
     async fn lease_move(&mut self, at: &EndpointRef, seq: i64, from: Timestamp, to: Timestamp) -> Stored<bool> {

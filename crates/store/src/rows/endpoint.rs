@@ -120,9 +120,10 @@ impl Tx {
     pub(super) fn update_endpoint(&mut self, endpoint: &Endpoint) -> Stored<()> {
         self.seal_version(&endpoint.at)?;
         let (config, sealed) = self.seal_endpoint(endpoint)?;
-        self.execute(
+        // Who changes an endpoint has read it in this transaction, or from a cache that may be older.
+        let changed = self.execute(
             "UPDATE endpoints SET kind = $3, status = $4, status_reason = $5, namespace = $6, config = $7, sealed = $8,
-                 version = $9, updated_at = $10 WHERE id = $1 AND workspace_id = $2",
+                 version = $9, updated_at = $10 WHERE id = $1 AND workspace_id = $2 AND version = $9 - 1",
             args![
                 endpoint.at.endpoint_id.as_str(),
                 endpoint.at.workspace_id.as_str(),
@@ -137,7 +138,7 @@ impl Tx {
             ],
         )?;
         self.forget_endpoint(&endpoint.at);
-        self.put_version(endpoint)
+        if changed == 0 { Err(self.conflict()) } else { self.put_version(endpoint) }
     }
 
     pub(super) fn delete_endpoint(&mut self, at: &EndpointRef, now: Timestamp) -> Stored<()> {
@@ -152,6 +153,7 @@ impl Tx {
     fn forget_endpoint(&mut self, at: &EndpointRef) {
         self.cache.endpoints.remove(&at.endpoint_id);
         self.cache.subscriptions.remove(&at.workspace_id);
+        self.cached_rows_change();
     }
 
     pub(super) fn find_endpoint(&mut self, at: &EndpointRef) -> Stored<Option<Arc<Endpoint>>> {

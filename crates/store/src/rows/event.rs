@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::{
     Tx,
     args::{Row, args},
+    postgres::Bulk,
 };
 
 macro_rules! event_sql {
@@ -44,15 +45,22 @@ fn stored(row: &Row<'_>) -> Stored<StoredEvent> {
 /// little cannot hold a reader for long. Keeps I12.
 const LOOK_MAX: u32 = 20_000;
 
+pub(super) static EVENTS: Bulk = Bulk {
+    place: 0,
+    one: "INSERT INTO events (seq, workspace_id, id, type, namespace, occurred_at, source, deliveries, request_id,
+              traceparent, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    many: "INSERT INTO events (seq, workspace_id, id, type, namespace, occurred_at, source, deliveries, request_id,
+               traceparent, data) SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+};
+
 impl Rows for Tx {
     fn event_seq(&mut self, ctx: &Ctx) -> i64 {
         self.next_seq(ctx)
     }
 
     async fn event_insert(&mut self, ctx: &Ctx, seq: i64, event: &Arc<Event>, deliveries: u32) -> Stored<()> {
-        self.execute(
-            "INSERT INTO events (seq, workspace_id, id, type, namespace, occurred_at, source, deliveries, request_id,
-                 traceparent, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        self.insert(
+            &EVENTS,
             args![
                 seq,
                 event.workspace_id.as_str(),
@@ -67,7 +75,6 @@ impl Rows for Tx {
                 event.data.get(),
             ],
         )
-        .map(drop)
     }
 
     async fn event(&mut self, workspace: &WorkspaceId, id: &EventId) -> Stored<Option<StoredEvent>> {
@@ -191,6 +198,7 @@ impl Rows for Tx {
             ],
         )?;
         self.cache.custom_types.remove(&(custom.workspace_id.clone(), custom.name.clone()));
+        self.cached_rows_change();
         Ok(())
     }
 

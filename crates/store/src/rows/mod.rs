@@ -1,10 +1,17 @@
 //! The `Rows` of every slice, on [`crate::Tx`].
+mod attempt;
 mod backlog;
 mod delivery;
 mod endpoint;
 mod event;
+mod held;
 mod job;
 mod queue;
 mod sweep;
 mod version;
 mod workspace;
+
+use crate::postgres::{Bulk, KINDS};
+
+/// What is inserted many at a time where the engine gains by it, in this order.
+pub(crate) static BULKS: [&Bulk; KINDS] = [&event::EVENTS, &delivery::DELIVERIES, &attempt::ATTEMPTS];

@@ -3,11 +3,11 @@ use std::sync::Arc;
 
 use bellwire_domain::{
     Origin, Stored,
-    delivery::{Claim, Claimed, DeliveryStatus, Endpoint, EndpointRef, PARKED, Settlement},
+    delivery::{Claim, Claimed, Endpoint, EndpointRef, PARKED},
 };
 use bellwire_wire::{DeliveryId, EndpointId, RequestId, Timestamp, WorkspaceId};
 
-use super::{delivery::code, event::event};
+use super::event::event;
 use crate::{
     Tx,
     args::{Row, args},
@@ -26,7 +26,7 @@ macro_rules! held_sql {
     };
 }
 
-fn held(row: &Row<'_>, endpoint: &Arc<Endpoint>) -> Stored<Claimed> {
+pub(super) fn held(row: &Row<'_>, endpoint: &Arc<Endpoint>) -> Stored<Claimed> {
     Ok(Claimed {
         seq: row.int(0)?,
         id: row.with_text(1, DeliveryId::from_stored)?,
@@ -49,6 +49,9 @@ fn held(row: &Row<'_>, endpoint: &Arc<Endpoint>) -> Stored<Claimed> {
 impl Tx {
     pub(super) fn claim_due(&mut self, claim: &Claim) -> Stored<Vec<Claimed>> {
         let Some(endpoint) = self.find_endpoint(&claim.at)? else { return Ok(Vec::new()) };
+        if self.postgres().is_some() {
+            return self.claim_unlocked(claim, &endpoint);
+        }
         let args = args![claim.at.endpoint_id.as_str(), claim.now, claim.limit];
         let read = |row: &Row<'_>| held(row, &endpoint);
         // What is leased and due was held by a process that is gone; a receiver's own lease that
@@ -118,29 +121,6 @@ impl Tx {
         )
     }
 
-    pub(super) fn settle_held(&mut self, at: &EndpointRef, settlement: &Settlement) -> Stored<bool> {
-        let delivered = (settlement.status == DeliveryStatus::Success).then_some(settlement.at);
-        let changed = self.execute(
-            "UPDATE deliveries SET status = $4, due_at = $5, leased_by = NULL, attempts = $6, attempts_total = $7,
-                 status_code = COALESCE($8, status_code), last_error = $9, last_attempt_at = $10, delivered_at = $11
-             WHERE seq = $1 AND workspace_id = $2 AND due_at = $3 AND status = 0 AND leased_by IS NOT NULL",
-            args![
-                settlement.seq,
-                at.workspace_id.as_str(),
-                settlement.lease_until,
-                code(settlement.status),
-                settlement.due,
-                settlement.attempts,
-                settlement.attempts_total,
-                settlement.status_code,
-                settlement.error.as_ref(),
-                settlement.at,
-                delivered,
-            ],
-        )?;
-        Ok(changed > 0)
-    }
-
     pub(super) fn move_lease(&mut self, at: &EndpointRef, seq: i64, from: Timestamp, to: Timestamp) -> Stored<bool> {
         let changed = self.execute(
             "UPDATE deliveries SET due_at = $4
@@ -175,6 +155,7 @@ impl Tx {
     }
 
     pub(super) fn is_key_busy(&mut self, at: &EndpointRef, key: &str) -> Stored<bool> {
+        self.stand_still();
         let found = self.query_one(
             "SELECT 1 FROM deliveries INDEXED BY deliveries_key
              WHERE endpoint_id = $1 AND ordering_key = $2 AND status = 0 LIMIT 1",
@@ -185,6 +166,7 @@ impl Tx {
     }
 
     pub(super) fn promote_key(&mut self, at: &EndpointRef, key: &str, now: Timestamp) -> Stored<bool> {
+        self.stand_still();
         let changed = self.execute(
             "UPDATE deliveries SET due_at = $3 WHERE due_at = $4 AND seq =
                  (SELECT MIN(seq) FROM deliveries INDEXED BY deliveries_key
@@ -207,7 +189,7 @@ impl Tx {
                       (SELECT MIN(d.due_at) FROM deliveries d INDEXED BY deliveries_due
                        WHERE d.endpoint_id = e.id AND d.status = 0) AS due
                   FROM endpoints e WHERE e.deleted_at IS NULL AND e.status = 'active' AND e.id > $2 ORDER BY e.id)
-             WHERE due <= $1 LIMIT $3",
+                 AS heads WHERE due <= $1 LIMIT $3",
             args![now, after.map_or("", |at| at.endpoint_id.as_str()), limit],
             |row| {
                 let at = EndpointRef {

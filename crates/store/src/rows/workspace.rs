@@ -170,6 +170,7 @@ impl Rows for Tx {
         let of = args![workspace.as_str(), namespace.as_str()];
         let known = self.execute("DELETE FROM namespaces WHERE workspace_id = $1 AND name = $2", of)?;
         self.cache.namespaces.remove(&(workspace.clone(), namespace.clone()));
+        self.cached_rows_change();
         if known == 0 {
             return Ok(None);
         }
@@ -235,6 +236,18 @@ impl Rows for Tx {
                  (SELECT workspace_id, route, key FROM saved_answers WHERE expires_at < $1 LIMIT $2)",
             args![now, limit],
         )
+    }
+
+    async fn turn(&mut self, work: &'static str) -> Stored<bool> {
+        if self.postgres().is_none() {
+            return Ok(true);
+        }
+        let mine = self.query_one(
+            "SELECT CASE WHEN pg_try_advisory_xact_lock(hashtextextended($1, 2)) THEN 1::bigint ELSE 0 END",
+            args![work],
+            |row| row.flag(0),
+        )?;
+        Ok(mine.unwrap_or(false))
     }
 
     fn keys_changed(&mut self, workspace: &WorkspaceId) {

@@ -9,8 +9,13 @@ use bellwire_domain::{StoreError, Stored};
 use bellwire_wire::Timestamp;
 use rusqlite::Connection;
 
-use super::{job::run_now, migrate, settle};
-use crate::{Observer, OpenError, Tx, Vault, error::from_sqlite, tx::BoxFuture, tx::Cache};
+use super::{migrate, raw, settle};
+use crate::{
+    Observer, OpenError, Tx, Vault,
+    error::from_sqlite,
+    job::run_now,
+    tx::{self, BoxFuture, Cache},
+};
 
 /// Where a simulated crash strikes around a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +49,7 @@ impl InlineStore {
         };
         let connection = open().map_err(|error: rusqlite::Error| OpenError::Database(error.to_string()))?;
         migrate::migrate(&connection)?;
-        let tx = Tx::new(connection, vault, observer, 1);
+        let tx = Tx::new(tx::Connection::Sqlite(connection), vault, observer, 1);
         Ok(Self { starts: AtomicU64::new(0), tx: Mutex::new(Some(tx)), plan: Mutex::new(plan) })
     }
 
@@ -89,7 +94,7 @@ impl InlineStore {
     {
         let mut guard = self.tx.lock().unwrap_or_else(PoisonError::into_inner);
         let tx = guard.as_mut().ok_or_else(|| StoreError::Unavailable("it is closed".into()))?;
-        let sql = |tx: &Tx, sql: &str| tx.connection.execute_batch(sql).map_err(|error| from_sqlite(&error));
+        let sql = |tx: &Tx, sql: &str| raw(tx).execute_batch(sql).map_err(|error| from_sqlite(&error));
         sql(tx, "BEGIN IMMEDIATE")?;
         let result = run_now(name, command, tx);
         let effects = std::mem::take(&mut tx.effects);

@@ -2,14 +2,15 @@
 //!
 //! Who takes part: one writer thread with the only connection that writes ([`writer`]), a few reader
 //! threads with snapshots ([`reader`]), and a thread that moves the log into the database so that no
-//! commit has to ([`checkpoint`]). A [`reserve`] is kept on the disk for when it is full. A lock file keeps a second process out.
+//! commit has to ([`checkpoint`]). A [`reserve`] is kept on the disk for when it is full. A lock file
+//! keeps a second process out.
 mod checkpoint;
 mod inline;
-mod job;
 mod lock;
 mod migrate;
 mod reader;
 mod reserve;
+mod statement;
 mod writer;
 
 use std::{
@@ -23,8 +24,14 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 pub use inline::{Fault, InlineStore};
 pub use lock::LockError;
+pub(crate) use statement::{execute, query, query_one};
 
-use crate::{Health, OpenError, SqliteOptions, Tx, tx::BoxFuture};
+use statement::raw;
+
+use crate::{
+    Health, OpenError, SqliteOptions, Tx, job,
+    tx::{self, BoxFuture},
+};
 
 /// The embedded engine.
 pub(crate) struct Sqlite {
@@ -50,14 +57,18 @@ impl Sqlite {
         let file = options.dir.join("bellwire.db");
         let database = |error: rusqlite::Error| OpenError::Database(error.to_string());
         let connection = connect(&file, false).map_err(database)?;
-        let mut tx =
-            Tx::new(connection, Arc::clone(&options.vault), Arc::clone(&options.observer), options.now.micros());
+        let mut tx = Tx::new(
+            tx::Connection::Sqlite(connection),
+            Arc::clone(&options.vault),
+            Arc::clone(&options.observer),
+            options.now.micros(),
+        );
         prepare(&mut tx, options.now)?;
         let reserve = reserve::Reserve::open(&options.dir);
         let readers = (0..options.readers.max(1))
             .map(|_| {
                 let connection = connect(&file, true).map_err(database)?;
-                Ok(Tx::new(connection, Arc::clone(&options.vault), Arc::new(crate::Nobody), 0))
+                Ok(Tx::new(tx::Connection::Sqlite(connection), Arc::clone(&options.vault), Arc::new(crate::Nobody), 0))
             })
             .collect::<Result<Vec<_>, OpenError>>()?;
         let checkpoint = checkpoint::Checkpoint::start(connect(&file, false).map_err(database)?, &file).map_err(io)?;
@@ -120,7 +131,7 @@ fn prepare(tx: &mut Tx, now: Timestamp) -> Result<(), OpenError> {
         .query_one("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'settings'", &[], |_| Ok(()))
         .map_err(failed)?;
     let fits = begun.is_some() && tx.sealed_setting("vault check").map_err(|_| crate::VaultError::Sealed)?.is_some();
-    migrate::migrate(&tx.connection)?;
+    migrate::migrate(raw(tx))?;
     for sql in ["SELECT COALESCE(MAX(seq), 0) FROM events", "SELECT COALESCE(MAX(seq), 0) FROM deliveries"] {
         let last = tx.query_one(sql, &[], |row| row.int(0)).map_err(failed)?.unwrap_or(0);
         tx.last_seq = tx.last_seq.max(last);

@@ -7,8 +7,8 @@ use std::{
 
 use bellwire_domain::{StoreError, Stored};
 
-use super::job::Job;
-use crate::Tx;
+use super::raw;
+use crate::{Tx, job::Job};
 
 /// Queries that may wait. Keeps I12.
 const QUEUE_MAX: usize = 4_096;
@@ -38,10 +38,10 @@ impl Readers {
 
     pub(crate) fn send(&self, job: Box<dyn Job>) -> Stored<()> {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let queue = queue.as_ref().ok_or_else(|| StoreError::Unavailable("it is shutting down".into()))?;
+        let queue = queue.as_ref().ok_or_else(|| StoreError::Closed)?;
         queue.try_send(job).map_err(|error| match error {
             mpsc::TrySendError::Full(_) => StoreError::Overloaded,
-            mpsc::TrySendError::Disconnected(_) => StoreError::Unavailable("it is shutting down".into()),
+            mpsc::TrySendError::Disconnected(_) => StoreError::Closed,
         })
     }
 
@@ -51,9 +51,8 @@ impl Readers {
 }
 
 fn run(tx: &mut Tx, mut job: Box<dyn Job>) {
-    let sql = |tx: &Tx, sql: &str| {
-        tx.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]).map(drop))
-    };
+    let sql =
+        |tx: &Tx, sql: &str| raw(tx).prepare_cached(sql).and_then(|mut statement| statement.execute([]).map(drop));
     let begun = sql(tx, "BEGIN");
     if begun.is_ok() {
         job.run(tx);

@@ -13,8 +13,8 @@ use std::{
 use bellwire_domain::{StoreError, Stored};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::{job::Job, reserve::Reserve};
-use crate::{Tx, error::from_sqlite, tx::Cache};
+use super::{raw, reserve::Reserve};
+use crate::{Tx, error::from_sqlite, job::Job, stopwatch, tx::Cache};
 
 /// Commands that may wait. Keeps I12.
 const QUEUE_MAX: usize = 8_192;
@@ -35,7 +35,7 @@ impl Writer {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
         let (stopped, stop) = oneshot::channel();
         let busy_since = Arc::new(AtomicU64::new(0));
-        let born = now();
+        let born = stopwatch::now();
         let closing = Arc::new(AtomicBool::new(false));
         let turn =
             Turn { tx, busy_since: Arc::clone(&busy_since), born, pressure, closing: Arc::clone(&closing), reserve };
@@ -48,11 +48,11 @@ impl Writer {
 
     pub(crate) fn send(&self, job: Box<dyn Job>) -> Stored<()> {
         if self.closing.load(Ordering::Acquire) {
-            return Err(StoreError::Unavailable("it is shutting down".into()));
+            return Err(StoreError::Closed);
         }
         self.queue.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
-            mpsc::error::TrySendError::Closed(_) => StoreError::Unavailable("it is shutting down".into()),
+            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
         })
     }
 
@@ -60,7 +60,7 @@ impl Writer {
     pub(crate) fn busy_ms(&self) -> u64 {
         match self.busy_since.load(Ordering::Acquire) {
             0 => 0,
-            since => millis(self.born).saturating_sub(since - 1),
+            since => stopwatch::millis(self.born).saturating_sub(since - 1),
         }
     }
 
@@ -92,15 +92,6 @@ impl Job for Goodbye {
     fn answer(self: Box<Self>, _: Stored<()>) {}
 }
 
-#[expect(clippy::disallowed_methods, reason = "measures the writer itself; nothing is decided by it")]
-fn now() -> Instant {
-    Instant::now()
-}
-
-fn millis(since: Instant) -> u64 {
-    u64::try_from(now().duration_since(since).as_millis()).unwrap_or(u64::MAX)
-}
-
 struct Turn {
     tx: Tx,
     busy_since: Arc<AtomicU64>,
@@ -120,14 +111,14 @@ impl Turn {
                 Some(job) => batch.push(job),
                 None => break,
             }
-            let started = now();
-            self.busy_since.store(millis(self.born) + 1, Ordering::Release);
+            let started = stopwatch::now();
+            self.busy_since.store(stopwatch::millis(self.born) + 1, Ordering::Release);
             let (commit, ran) = self.commit(&mut batch, &mut jobs);
             if matches!(commit, Err(StoreError::Full)) {
                 self.reserve.spend();
             }
             metrics::histogram!("bellwire_commit_batch_size").record(u32::try_from(ran.len()).unwrap_or(u32::MAX));
-            metrics::histogram!("bellwire_commit_seconds").record(now().duration_since(started));
+            metrics::histogram!("bellwire_commit_seconds").record(started.elapsed());
             for job in ran {
                 job.answer(commit.clone());
             }
@@ -213,20 +204,20 @@ impl Turn {
     /// Runs a command; false if it failed after it wrote, and so has to be undone.
     fn run_bare(&mut self, job: &mut dyn Job) -> bool {
         let effects = self.tx.effects.len();
-        let before = self.tx.connection.total_changes();
+        let before = raw(&self.tx).total_changes();
         if job.run(&mut self.tx) {
             return true;
         }
         self.tx.effects.truncate(effects);
         // A disk that is full may have ended the transaction by itself.
-        self.tx.connection.total_changes() == before && !self.tx.connection.is_autocommit()
+        raw(&self.tx).total_changes() == before && !raw(&self.tx).is_autocommit()
     }
 
     /// Runs a command and undoes it alone if it fails. An error if that ended the whole transaction,
     /// which a full disk does: then nothing of it is left, and nothing else may run in its place.
     fn run_undoable(&mut self, job: &mut dyn Job) -> Stored<()> {
         let effects = self.tx.effects.len();
-        let before = self.tx.connection.total_changes();
+        let before = raw(&self.tx).total_changes();
         if self.sql("SAVEPOINT command").is_err() {
             job.forget();
             return Ok(());
@@ -237,12 +228,12 @@ impl Turn {
         }
         metrics::counter!("bellwire_commands_undone_total", "command" => job.name()).increment(1);
         self.tx.effects.truncate(effects);
-        if self.tx.connection.is_autocommit() {
+        if raw(&self.tx).is_autocommit() {
             self.tx.cache = Cache::default();
             self.tx.effects.clear();
             return Err(StoreError::Full);
         }
-        if self.tx.connection.total_changes() != before {
+        if raw(&self.tx).total_changes() != before {
             self.tx.cache = Cache::default();
         }
         drop(self.sql("ROLLBACK TO command"));
@@ -251,16 +242,16 @@ impl Turn {
     }
 
     fn sql(&mut self, sql: &'static str) -> Stored<()> {
-        let run = |tx: &Tx| tx.connection.prepare_cached(sql)?.execute([]);
+        let run = |tx: &Tx| raw(tx).prepare_cached(sql)?.execute([]);
         run(&self.tx).map(drop).map_err(|error| from_sqlite(&error))
     }
 
     /// Lets the log start anew from its beginning, if no reader is in the way.
     fn restart_log(&mut self) {
         let run = |tx: &Tx| {
-            tx.connection.busy_timeout(std::time::Duration::ZERO)?;
-            tx.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
-            tx.connection.busy_timeout(std::time::Duration::from_secs(5))
+            raw(tx).busy_timeout(std::time::Duration::ZERO)?;
+            raw(tx).query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
+            raw(tx).busy_timeout(std::time::Duration::from_secs(5))
         };
         if let Err(error) = run(&self.tx) {
             tracing::debug!(%error, "the log could not start anew yet");

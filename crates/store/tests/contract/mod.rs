@@ -157,4 +157,5 @@ pub(crate) mod version;
 pub(crate) mod workspace;
 mod world;
 
-pub(crate) use world::{Recorder, START, World};
+#[allow(unused_imports, reason = "each engine uses what it needs")]
+pub(crate) use world::{Recorder, START, World, left, namespace, new_event};

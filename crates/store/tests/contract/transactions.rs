@@ -303,7 +303,7 @@ pub(crate) async fn closing_finishes_what_waits_and_takes_nothing_more(world: Wo
     closing.spawn(async move { store.close().await });
     settle_down().await;
     let late: Stored<()> = try_run!(world, _tx => Ok(()));
-    assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
+    assert!(matches!(late, Err(StoreError::Closed)), "{late:?}");
     drop(gate);
     assert!(tasks.join_all().await.iter().all(Result::is_ok), "what waited was done");
     closing.join_all().await;

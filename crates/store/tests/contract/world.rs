@@ -91,6 +91,13 @@ impl World {
         Self { store, heard, mint, now: Mutex::new(START), _keep: Box::new(keep) }
     }
 
+    /// Waits until an engine that hears other nodes does, and forgets that it said so.
+    pub(crate) async fn heard_from_the_start(&self) {
+        while self.heard.take().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// The vault of every world.
     pub(crate) fn vault() -> Arc<Vault> {
         Arc::new(Vault::new(&MasterKey::from_bytes([7; 32])))
@@ -154,7 +161,7 @@ impl World {
 
     /// Leaves a held delivery; whether it was still held.
     pub(crate) async fn settle(&self, at: &EndpointRef, settlement: Settlement) -> bool {
-        run!(self, tx, at, settlement => tx.settle(&at, &settlement).await)
+        run!(self, tx, at, settlement => Ok(tx.settle_all(&[(&at, settlement)]).await? == [true]))
     }
 
     pub(crate) async fn delivery(&self, workspace: &WorkspaceId, id: &DeliveryId) -> Delivery {

@@ -176,6 +176,10 @@ impl Dispatcher {
             }
             Effect::Due(at) => self.due(at, Timestamp::EPOCH),
             Effect::EndpointChanged(at) => self.load(at, true),
+            Effect::Missed => {
+                let all: Vec<EndpointRef> = self.lanes.values().map(|lane| lane.endpoint.at.clone()).collect();
+                all.into_iter().for_each(|at| self.load(at, true));
+            }
             Effect::Appended(_) | Effect::KeysChanged(_) | Effect::JobQueued => {}
         }
     }

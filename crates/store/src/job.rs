@@ -42,7 +42,7 @@ impl<T, F> Task<T, F> {
 
 impl<T> Answer<T> {
     pub(crate) async fn wait(self) -> Stored<T> {
-        self.0.await.unwrap_or_else(|_| Err(StoreError::Unavailable("it is shutting down".into())))
+        self.0.await.unwrap_or_else(|_| Err(StoreError::Closed))
     }
 }
 

@@ -1,0 +1,435 @@
+//! A connection of one thread: statements by their text, rows that wait to be inserted together, and
+//! what the transaction under way needs besides.
+use std::{collections::HashMap, sync::Arc};
+
+use bellwire_domain::{StoreError, Stored};
+use bytes::BytesMut;
+use postgres::{
+    Client, Row, SimpleQueryMessage, Statement,
+    error::SqlState,
+    types::{IsNull, ToSql, Type, to_sql_checked},
+};
+
+use super::{
+    address::Address,
+    bulk::{Bulk, Column, Columns, KINDS, clean},
+    partition::Partitions,
+};
+use crate::args::Arg;
+
+/// Whoever numbers rows holds this until its commit: numbers rise in the order of commits, so whoever
+/// reads on from a number misses nothing.
+pub(super) const ORDER_LOCK: i64 = 0x6265_6c6c_0001;
+
+/// Why the transaction under way has to be undone and run again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// It numbers rows, or needs what others number to stand still, without holding the order.
+    InOrder,
+    /// There is no partition for this number yet.
+    WithPartition(i64),
+}
+
+/// How a statement failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failed {
+    /// It would fail again.
+    Statement,
+    /// Another transaction was in the way.
+    Conflict,
+    /// The connection is gone.
+    Lost,
+}
+
+/// How a commit ended.
+#[derive(Debug)]
+pub(crate) enum Committed {
+    /// It is durable.
+    Yes,
+    /// It is undone.
+    No(Failed, StoreError),
+    /// The connection went while it was under way: this transaction's status tells.
+    Unknown(String),
+}
+
+struct Prepared {
+    statement: Statement,
+    /// Whether it reads or changes tables that rows may be waiting for.
+    looks: bool,
+}
+
+pub(crate) struct Link {
+    address: Arc<Address>,
+    partitions: Arc<Partitions>,
+    client: Option<Client>,
+    statements: HashMap<(usize, usize), Prepared>,
+    pending: [Columns; KINDS],
+    ordered: bool,
+    transaction: String,
+    again: Option<Again>,
+    failed: Option<(Failed, StoreError)>,
+    changes: u64,
+    highest: i64,
+    cached_rows_changed: bool,
+}
+
+impl Link {
+    pub(crate) fn new(address: Arc<Address>, partitions: Arc<Partitions>) -> Self {
+        Self {
+            address,
+            partitions,
+            client: None,
+            statements: HashMap::new(),
+            pending: Default::default(),
+            ordered: false,
+            transaction: String::new(),
+            again: None,
+            failed: None,
+            changes: 0,
+            highest: 0,
+            cached_rows_changed: false,
+        }
+    }
+
+    /// Makes sure there is a connection; whether it is a new one.
+    pub(crate) fn connect(&mut self) -> Result<bool, postgres::Error> {
+        if self.client.as_ref().is_some_and(|client| !client.is_closed()) {
+            return Ok(false);
+        }
+        self.statements.clear();
+        self.client = None;
+        self.client = Some(self.address.connect()?);
+        Ok(true)
+    }
+
+    /// The bare connection, for what is done outside of commands.
+    pub(crate) fn client(&mut self) -> Option<&mut Client> {
+        self.client.as_mut()
+    }
+
+    /// Begins a transaction; the last number given, if it is to number rows.
+    pub(crate) fn begin(&mut self, ordered: bool) -> Result<i64, Failed> {
+        self.forget();
+        self.ordered = ordered;
+        let sql = if ordered {
+            // Each statement sees what committed before it began: the last number is read after the
+            // order is held.
+            format!(
+                "BEGIN; SELECT pg_advisory_xact_lock({ORDER_LOCK});
+                 SELECT pg_current_xact_id()::text, last_value FROM bellwire_seq"
+            )
+        } else {
+            "BEGIN; SELECT pg_current_xact_id()::text, 0".to_owned()
+        };
+        let found = match self.client.as_mut() {
+            Some(client) => client.simple_query(&sql),
+            None => return Err(Failed::Lost),
+        };
+        let found = found.map_err(|error| self.note(&error).0)?;
+        let last = found.iter().rev().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some((row.get(0)?.to_owned(), row.get(1)?.parse().ok()?)),
+            _ => None,
+        });
+        let (transaction, last) = last.ok_or(Failed::Lost)?;
+        self.transaction = transaction;
+        Ok(last)
+    }
+
+    /// Begins a snapshot that cannot write.
+    pub(crate) fn begin_reading(&mut self) -> Stored<()> {
+        self.forget();
+        self.ordered = false;
+        self.simple("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    }
+
+    /// Makes what was written durable and tells others. What waits must have been flushed.
+    pub(crate) fn commit(&mut self, notices: &[String]) -> Committed {
+        let mut sql = String::new();
+        if self.highest > 0 {
+            sql.push_str(&format!("SELECT setval('bellwire_seq', {});", self.highest));
+        }
+        for notice in notices {
+            sql.push_str(&format!("SELECT pg_notify('bellwire', '{}');", notice.replace('\'', "''")));
+        }
+        sql.push_str("COMMIT");
+        let Some(client) = self.client.as_mut() else {
+            return Committed::No(Failed::Lost, unavailable(&"the connection is gone"));
+        };
+        match client.simple_query(&sql) {
+            Ok(_) => Committed::Yes,
+            Err(error) => match self.note(&error) {
+                (Failed::Lost, _) => Committed::Unknown(self.transaction.clone()),
+                (failed, error) => Committed::No(failed, error),
+            },
+        }
+    }
+
+    /// Undoes the transaction.
+    pub(crate) fn rollback(&mut self) {
+        self.forget();
+        drop(self.simple("ROLLBACK"));
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        self.pending.iter_mut().for_each(Columns::clear);
+        self.again = None;
+        self.failed = None;
+        self.highest = 0;
+        self.cached_rows_changed = false;
+    }
+
+    /// Where one command begins inside of the transaction, so that it alone can be undone.
+    pub(crate) fn savepoint(&mut self) -> Stored<()> {
+        self.simple("SAVEPOINT command")
+    }
+
+    /// Undoes one command; what came before it was flushed.
+    pub(crate) fn undo(&mut self) -> Stored<()> {
+        self.pending.iter_mut().for_each(Columns::clear);
+        self.failed = None;
+        self.simple("ROLLBACK TO SAVEPOINT command")
+    }
+
+    /// A text of statements without arguments or answers.
+    pub(crate) fn simple(&mut self, sql: &str) -> Stored<()> {
+        let Some(client) = self.client.as_mut() else { return Err(unavailable(&"not connected")) };
+        client.batch_execute(sql).map_err(|error| self.note(&error).1)
+    }
+
+    /// A row was numbered.
+    pub(crate) fn numbered(&mut self, seq: i64) {
+        self.stand_still();
+        if self.ordered && !self.partitions.cover(seq) {
+            self.again = Some(Again::WithPartition(seq));
+        }
+        self.highest = seq;
+    }
+
+    /// No other node may number rows from here on: what is looked for must not appear meanwhile.
+    pub(crate) fn stand_still(&mut self) {
+        if !self.ordered {
+            self.again = Some(Again::InOrder);
+        }
+    }
+
+    /// What was read was changed by another: the transaction has to be run again.
+    pub(crate) fn conflict(&mut self) -> StoreError {
+        let error = StoreError::Broken("what was to be changed is not what was read".into());
+        self.failed.get_or_insert((Failed::Conflict, error.clone()));
+        error
+    }
+
+    pub(crate) fn cached_rows_change(&mut self) {
+        self.cached_rows_changed = true;
+    }
+
+    pub(crate) fn has_changed_cached_rows(&self) -> bool {
+        self.cached_rows_changed
+    }
+
+    /// Rows written since the connection began.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    pub(crate) fn highest(&self) -> i64 {
+        self.highest
+    }
+
+    pub(crate) fn again(&self) -> Option<Again> {
+        self.again
+    }
+
+    pub(crate) fn failed(&self) -> Option<Failed> {
+        self.failed.as_ref().map(|(failed, _)| *failed)
+    }
+
+    pub(crate) fn execute(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Stored<usize> {
+        let statement = self.prepare(sql, args.iter().map(kind))?;
+        let params = params(args);
+        let client = self.client.as_mut().ok_or_else(|| unavailable(&"not connected"))?;
+        let changed = client.execute(&statement, &params).map_err(|error| self.note(&error).1)?;
+        self.changes += changed;
+        Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+    }
+
+    pub(crate) fn query(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Stored<Vec<Row>> {
+        let statement = self.prepare(sql, args.iter().map(kind))?;
+        let params = params(args);
+        let client = self.client.as_mut().ok_or_else(|| unavailable(&"not connected"))?;
+        client.query(&statement, &params).map_err(|error| self.note(&error).1)
+    }
+
+    /// A statement that changes rows and tells which.
+    pub(crate) fn change(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Stored<Vec<Row>> {
+        let rows = self.query(sql, args)?;
+        self.changes += rows.len() as u64;
+        Ok(rows)
+    }
+
+    /// The same for many rows at once, by column.
+    pub(crate) fn change_many(&mut self, sql: &'static str, columns: &[Column]) -> Stored<Vec<Row>> {
+        let statement = self.prepare(sql, columns.iter().map(Column::kind))?;
+        let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as _).collect();
+        let client = self.client.as_mut().ok_or_else(|| unavailable(&"not connected"))?;
+        let rows = client.query(&statement, &params).map_err(|error| self.note(&error).1)?;
+        self.changes += rows.len() as u64;
+        Ok(rows)
+    }
+
+    /// Has a row inserted before anything looks at its table, at the latest with the commit.
+    pub(crate) fn insert(&mut self, bulk: &Bulk, args: &[Arg<'_>]) -> Stored<()> {
+        self.may_go_on()?;
+        self.pending[bulk.place].push(args);
+        self.changes += 1;
+        Ok(())
+    }
+
+    /// Inserts all rows that wait.
+    pub(crate) fn flush(&mut self, bulks: [&'static Bulk; KINDS]) -> Stored<()> {
+        for bulk in bulks {
+            if self.pending[bulk.place].is_empty() {
+                continue;
+            }
+            let mut columns = std::mem::take(&mut self.pending[bulk.place]);
+            let done = self.change_many(bulk.many, columns.columns());
+            columns.clear();
+            self.pending[bulk.place] = columns;
+            done?;
+        }
+        Ok(())
+    }
+
+    /// What is to be run again anyway, or can only fail, costs nothing more.
+    fn may_go_on(&self) -> Stored<()> {
+        match (&self.failed, self.again) {
+            (Some((_, error)), _) => Err(error.clone()),
+            (None, Some(_)) => Err(unavailable(&"it is to be run again")),
+            (None, None) => Ok(()),
+        }
+    }
+
+    fn prepare(&mut self, sql: &'static str, kinds: impl Iterator<Item = Type>) -> Stored<Statement> {
+        self.may_go_on()?;
+        let key = (sql.as_ptr() as usize, sql.len());
+        if !self.statements.contains_key(&key) {
+            let kinds: Vec<Type> = kinds.collect();
+            let client = self.client.as_mut().ok_or_else(|| unavailable(&"not connected"))?;
+            let statement = client.prepare_typed(&without_hints(sql), &kinds).map_err(|error| self.note(&error).1)?;
+            let looks = ["events", "deliveries", "attempts"].iter().any(|table| sql.contains(table));
+            self.statements.insert(key, Prepared { statement, looks });
+        }
+        let prepared = &self.statements[&key];
+        let statement = prepared.statement.clone();
+        if prepared.looks && self.pending.iter().any(|columns| !columns.is_empty()) && !is_insertion(sql) {
+            self.flush(crate::rows::BULKS)?;
+        }
+        Ok(statement)
+    }
+
+    /// What an error means for the transaction. The first one counts: those after it are its echoes.
+    fn note(&mut self, error: &postgres::Error) -> (Failed, StoreError) {
+        let lost = error.is_closed() || self.client.as_ref().is_none_or(Client::is_closed);
+        let found = classify(error, lost);
+        if found.0 == Failed::Lost {
+            self.client = None;
+        }
+        if error.code() == Some(&SqlState::CHECK_VIOLATION) {
+            // A partition that was known is gone.
+            self.partitions.forget();
+        }
+        if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) {
+            // A migration changed what a statement answers with: it is prepared anew.
+            self.statements.clear();
+        }
+        self.failed.get_or_insert_with(|| found.clone());
+        found
+    }
+}
+
+/// Only what [`Bulk::many`] holds begins so: it must not flush itself.
+fn is_insertion(sql: &str) -> bool {
+    crate::rows::BULKS.iter().any(|bulk| std::ptr::eq(bulk.many, sql))
+}
+
+fn unavailable(why: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Unavailable(why.to_string())
+}
+
+/// An error by its code (PostgreSQL, appendix A).
+fn classify(error: &postgres::Error, lost: bool) -> (Failed, StoreError) {
+    let Some(code) = error.code() else {
+        return if lost {
+            (Failed::Lost, unavailable(&"the connection to the database was lost"))
+        } else {
+            (Failed::Statement, StoreError::Broken(error.to_string()))
+        };
+    };
+    let words = error.as_db_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
+    match code.code() {
+        // Serialization failure, deadlock, unique violation, lock timeout, a partition that went, a
+        // plan that went.
+        "40001" | "40P01" | "23505" | "55P03" | "23514" | "0A000" => (Failed::Conflict, StoreError::Broken(words)),
+        // Disk full.
+        "53100" => (Failed::Statement, StoreError::Full),
+        // Shutdown, crash recovery, still starting, read-only after a fail-over, idle for too long.
+        "57P01" | "57P02" | "57P03" | "25006" | "25P03" | "57P05" | "53300" => (Failed::Lost, unavailable(&words)),
+        _ if lost => (Failed::Lost, unavailable(&words)),
+        _ => (Failed::Statement, StoreError::Broken(words)),
+    }
+}
+
+/// SQLite is told which index to use; PostgreSQL has no words for it.
+fn without_hints(sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some((before, after)) = rest.split_once("INDEXED BY ") {
+        out.push_str(before);
+        rest = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    }
+    out.push_str(rest);
+    out.replace("NOT INDEXED", "")
+}
+
+fn kind(arg: &Arg<'_>) -> Type {
+    match arg {
+        Arg::Int(_) => Type::INT8,
+        Arg::Text(_) => Type::TEXT,
+        Arg::Blob(_) => Type::BYTEA,
+    }
+}
+
+fn params<'a>(args: &'a [Arg<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    args.iter().map(|arg| arg as _).collect()
+}
+
+impl ToSql for Arg<'_> {
+    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Int(value) => value.to_sql(kind, out),
+            Self::Text(Some(text)) if text.contains('\0') => clean(text).to_sql(kind, out),
+            Self::Text(text) => text.to_sql(kind, out),
+            Self::Blob(bytes) => bytes.to_sql(kind, out),
+        }
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        matches!(*kind, Type::INT8 | Type::TEXT | Type::BYTEA)
+    }
+
+    to_sql_checked!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_for_the_other_engine_are_left_out() {
+        assert_eq!(
+            without_hints("FROM deliveries d INDEXED BY deliveries_due JOIN events v NOT INDEXED WHERE 1 = 1"),
+            "FROM deliveries d  JOIN events v  WHERE 1 = 1"
+        );
+    }
+}

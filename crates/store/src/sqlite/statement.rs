@@ -1,0 +1,63 @@
+//! Statements on a connection to SQLite.
+use bellwire_domain::{StoreError, Stored};
+use rusqlite::{CachedStatement, Connection};
+
+use crate::{
+    Tx,
+    args::{Arg, Row},
+    error::from_sqlite,
+    tx,
+};
+
+/// The connection of a transaction of this engine.
+pub(super) fn raw(tx: &Tx) -> &Connection {
+    match &tx.connection {
+        tx::Connection::Sqlite(connection) => connection,
+        tx::Connection::Postgres(_) => unreachable!("the embedded engine has connections of its own"),
+    }
+}
+
+pub(crate) fn execute(connection: &Connection, sql: &'static str, args: &[Arg<'_>]) -> Stored<usize> {
+    let mut statement = prepare(connection, sql, args)?;
+    statement.raw_execute().map_err(|error| from_sqlite(&error))
+}
+
+pub(crate) fn query<T>(
+    connection: &Connection,
+    sql: &'static str,
+    args: &[Arg<'_>],
+    mut read: impl FnMut(&Row<'_>) -> Stored<T>,
+) -> Stored<Vec<T>> {
+    let mut statement = prepare(connection, sql, args)?;
+    let mut rows = statement.raw_query();
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(|error| from_sqlite(&error))? {
+        found.push(read(&Row::Sqlite(row))?);
+    }
+    Ok(found)
+}
+
+pub(crate) fn query_one<T>(
+    connection: &Connection,
+    sql: &'static str,
+    args: &[Arg<'_>],
+    read: impl FnOnce(&Row<'_>) -> Stored<T>,
+) -> Stored<Option<T>> {
+    let mut statement = prepare(connection, sql, args)?;
+    let mut rows = statement.raw_query();
+    rows.next().map_err(|error| from_sqlite(&error))?.map(|row| read(&Row::Sqlite(row))).transpose()
+}
+
+/// A statement with its arguments. SQLite numbers `$n` by first appearance, PostgreSQL by `n`:
+/// binding by name makes one text mean the same on both.
+fn prepare<'c>(connection: &'c Connection, sql: &'static str, args: &[Arg<'_>]) -> Stored<CachedStatement<'c>> {
+    let mut statement = connection.prepare_cached(sql).map_err(|error| from_sqlite(&error))?;
+    let wanted = statement.parameter_count();
+    for index in 1..=wanted {
+        let name = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
+        let arg = name.and_then(|number| args.get(number.checked_sub(1)?));
+        let arg = arg.ok_or_else(|| StoreError::Broken(format!("argument {index} is missing for: {sql}")))?;
+        statement.raw_bind_parameter(index, arg).map_err(|error| from_sqlite(&error))?;
+    }
+    Ok(statement)
+}

@@ -1,0 +1,37 @@
+//! PostgreSQL keeps the same contract as the embedded engine, each test on a database of its own.
+#[macro_use]
+mod contract;
+#[path = "postgres/database.rs"]
+mod database;
+#[path = "postgres/nodes.rs"]
+mod nodes;
+
+use std::{sync::Arc, time::Duration};
+
+use bellwire_store::{Observer, PostgresOptions, Store};
+use contract::{Recorder, World};
+use database::Database;
+
+/// Opens a node on a database.
+async fn node(database: &Arc<Database>, number: i64) -> World {
+    let heard = Arc::new(Recorder::default());
+    let store = Store::open_postgres(PostgresOptions {
+        url: database.url(),
+        vault: World::vault(),
+        observer: Arc::clone(&heard) as Arc<dyn Observer>,
+        readers: 2,
+        partition: Duration::from_hours(24),
+        node: number,
+    });
+    let world = World::new(store.await.expect("it opens"), heard, Arc::clone(database));
+    world.heard_from_the_start().await;
+    world
+}
+
+async fn open() -> World {
+    node(&Arc::new(Database::create().await), 1).await
+}
+
+mod postgres {
+    contract!(open);
+}
