@@ -16,5 +16,5 @@ pub use dice::Dice;
 pub use outside::{Delivery, python, refuse_all, verify_all};
 pub use receiver::{Receiver, Reply, Seen, tls_receiver};
 pub use scene::Scene;
-pub use server::{OWNER_KEY, Server, Setup};
+pub use server::{OWNER_KEY, Server, Setup, can_mount};
 pub use wait::{WAIT, env, eventually, eventually_within, now, watch};

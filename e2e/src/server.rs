@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -25,11 +26,23 @@ pub struct Setup {
     pub listen: String,
     /// `--dev`.
     pub dev: bool,
+    /// `--retention-days`.
+    pub retention_days: u32,
+    /// The data directory is a disk of its own, of so many MiB, that only the server sees and that goes
+    /// with it.
+    pub disk_mib: Option<u32>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { owner_key: OWNER_KEY.into(), log: "info".into(), listen: "127.0.0.1:0".into(), dev: true }
+        Self {
+            owner_key: OWNER_KEY.into(),
+            log: "info".into(),
+            listen: "127.0.0.1:0".into(),
+            dev: true,
+            retention_days: 30,
+            disk_mib: None,
+        }
     }
 }
 
@@ -55,17 +68,39 @@ fn binary() -> PathBuf {
     })
 }
 
+/// What mounts a small disk where nobody else sees it and then becomes the server.
+fn on_disk(mib: u32, data_dir: &Path) -> Command {
+    std::fs::create_dir_all(data_dir).expect("a directory");
+    let script = r#"mount -t tmpfs -o "size=$1m" tmpfs "$2" && shift 2 && exec "$@""#;
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", script, "sh", &mib.to_string()]).arg(data_dir).arg(binary());
+    command
+}
+
+/// Whether this machine lets a test mount a disk.
+pub fn can_mount() -> bool {
+    let root = TempDir::new().expect("a temporary directory");
+    let mount = ["--mount", "mount", "-t", "tmpfs", "tmpfs"];
+    let mounted = Command::new("unshare").args(mount).arg(root.path()).stderr(Stdio::null()).status();
+    mounted.is_ok_and(|status| status.success())
+}
+
 impl Setup {
     /// The command that serves from `data_dir`, its log in `log`.
     fn command(&self, data_dir: &Path, log: &Path) -> Command {
         let log = OpenOptions::new().create(true).append(true).open(log).expect("a file for the log");
-        let mut command = Command::new(binary());
+        let mut command = match self.disk_mib {
+            None => Command::new(binary()),
+            Some(mib) => on_disk(mib, data_dir),
+        };
         command.arg("serve").arg("--data-dir").arg(data_dir).args(["--listen", &self.listen]);
         if self.dev {
             command.arg("--dev");
         }
+        command.args(["--retention-days", &self.retention_days.to_string()]);
         command
             .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("BELLWIRE_OWNER_KEY", &self.owner_key)
             .env("BELLWIRE_LOG", &self.log)
             // No bellwire.toml of the checkout may be read.
@@ -114,6 +149,22 @@ impl Server {
     /// The data directory.
     pub fn data_dir(&self) -> PathBuf {
         self.root.path().join("data")
+    }
+
+    /// The data directory as the running process sees it.
+    pub fn inside(&self) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.child.id()));
+        root.join(self.data_dir().strip_prefix("/").expect("an absolute path"))
+    }
+
+    /// Makes rows older while it does not run: see `e2e/backdate.py`.
+    #[track_caller]
+    pub fn backdate(&mut self, what: &str, age: Duration) {
+        assert!(self.child.try_wait().is_ok_and(|ended| ended.is_some()), "it was stopped or killed");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("backdate.py");
+        let database = self.data_dir().join("bellwire.db");
+        let done = Command::new("python3").arg(script).arg(database).args([what, &age.as_secs().to_string()]).status();
+        assert!(done.is_ok_and(|status| status.success()), "{what} {age:?}");
     }
 
     /// Everything it has logged so far.

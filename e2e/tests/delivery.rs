@@ -28,6 +28,32 @@ fn a_retry_by_hand_starts_the_count_anew() {
 }
 
 #[test]
+fn the_request_shown_is_the_one_that_was_sent_and_not_what_would_be_sent_now() {
+    let scene = Scene::new();
+    let (receiver, later) = (Receiver::ok(), Receiver::ok());
+    let form = json!({"events": ["order.*"], "dialect": "standard", "headers": {"x-who": "before"}});
+    let endpoint = scene.endpoint(&receiver, &form);
+    scene.event("order.paid", &json!({}));
+    let sent = scene.settled(&endpoint, "success", 1);
+    scene.change(&endpoint, &json!({"url": later.url(), "dialect": "trove", "headers": {"x-who": "after"}}));
+    assert_eq!(scene.delivery(&sent)["request"], sent["request"]);
+    let seen = receiver.seen().remove(0);
+    assert_eq!(sent["request"]["url"], receiver.url());
+    assert_eq!(sent["request"]["headers"]["x-who"], seen.header("x-who"));
+    assert_eq!(text(&sent["request"]["body"]).as_bytes(), seen.body);
+    let path = format!("/v1/deliveries/{}/retry", text(&sent["id"]));
+    scene.post(&path, &json!({})).expect(202);
+    hits(&later, 1);
+    let again = eventually("it is noted", || {
+        let found = scene.delivery(&sent);
+        (list(&found["attempt_log"]).len() == 2).then_some(found)
+    });
+    assert_eq!(again["request"]["url"], later.url());
+    assert_eq!(again["request"]["headers"]["x-who"], "after");
+    assert_eq!(text(&again["request"]["body"]).as_bytes(), later.seen().remove(0).body);
+}
+
+#[test]
 fn all_dead_letters_of_an_endpoint_are_retried_at_once() {
     let scene = Scene::new();
     let receiver = Receiver::always(Reply::Status(500));

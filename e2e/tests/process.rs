@@ -3,9 +3,10 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
+    time::Duration,
 };
 
-use bellwire_e2e::{Call, OWNER_KEY, Receiver, Reply, Scene, Setup, eventually, text};
+use bellwire_e2e::{Call, OWNER_KEY, Receiver, Reply, Scene, Setup, eventually, now, text};
 use serde_json::json;
 
 #[test]
@@ -48,6 +49,24 @@ fn at_sigterm_requests_and_deliveries_in_flight_finish_and_it_exits_with_0() {
     let dead = scene.settled(&endpoint, "failed", 1);
     assert_eq!(dead["last_error"], "timeout after 1500 ms");
     assert_eq!(slow.hits(), 1);
+}
+
+#[test]
+fn at_a_second_signal_it_exits_at_once_and_what_was_in_flight_is_sent_again() {
+    let mut scene = Scene::new();
+    let slow = Receiver::always(Reply::Hang);
+    scene.endpoint(&slow, &json!({"timeout_ms": 30_000, "events": ["order.*"]}));
+    scene.event("order.paid", &json!({}));
+    eventually("a delivery is in flight", || (slow.hits() == 1).then_some(()));
+    scene.server.signal_stop();
+    eventually("it takes no more connections", || TcpStream::connect(scene.address).err());
+    let told = now();
+    scene.server.signal_stop();
+    scene.server.ended();
+    assert!(told.elapsed() < Duration::from_secs(10), "it waited for what is in flight");
+    slow.now_does(Reply::Status(200));
+    scene.server.restart();
+    eventually("it is sent again", || (slow.hits() == 2).then_some(()));
 }
 
 #[test]

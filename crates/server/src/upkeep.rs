@@ -12,6 +12,10 @@ use crate::app::App;
 const SWEEP_CHUNK: u32 = 100;
 /// Samples gather until they are summed up.
 const METRICS_EVERY: Duration = Duration::from_secs(5);
+/// How often it is counted what is due.
+const BACKLOG_EVERY: Duration = Duration::from_secs(15);
+/// So many deliveries are counted: more is told as this many. Keeps I12.
+const BACKLOG_MAX: u32 = 100_000;
 /// Jobs worked on in one turn.
 const JOBS_MAX: u32 = 16;
 
@@ -27,6 +31,7 @@ pub fn start(app: &Arc<App>, keys_changed: Arc<Notify>, job_queued: Arc<Notify>,
             }
         })
     }));
+    tasks.spawn(every(Arc::clone(app), Arc::clone(&never), BACKLOG_EVERY, |app| Box::pin(backlog(app))));
     tasks.spawn(every(Arc::clone(app), Arc::clone(&never), Duration::from_mins(1), |app| Box::pin(retention(app))));
     tasks.spawn(every(Arc::clone(app), never, Duration::from_secs(30), |app| {
         Box::pin(async move {
@@ -101,6 +106,19 @@ async fn jobs(app: Arc<App>) {
             }
         }
     }
+}
+
+/// Tells the metrics what is due and waits, by age.
+async fn backlog(app: Arc<App>) {
+    let now = app.clock.now();
+    let found = app.store.read("backlog", move |tx| Box::pin(delivery::Rows::backlog(tx, now, BACKLOG_MAX))).await;
+    let Ok(found) = found else { return };
+    for (age, count) in ["1m", "10m", "1h", "older"].into_iter().zip(found.counts) {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        metrics::gauge!("bellwire_backlog", "age" => age).set(count);
+    }
+    let oldest = found.oldest.map_or(Duration::ZERO, |oldest| now.since(oldest));
+    metrics::gauge!("bellwire_backlog_oldest_seconds").set(oldest.as_secs_f64());
 }
 
 /// Removes what is older than the retention, in small chunks with pauses between them.

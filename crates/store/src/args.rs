@@ -141,6 +141,10 @@ impl Row<'_> {
         self.get(index)
     }
 
+    pub(crate) fn opt_blob(&self, index: usize) -> Stored<Option<Vec<u8>>> {
+        self.get(index)
+    }
+
     /// A value kept as JSON.
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, index: usize) -> Stored<T> {
         self.with_text(index, |text| serde_json::from_str(text))?

@@ -179,12 +179,22 @@ impl Store {
         }
     }
 
+    /// Whether something new may be written. While the disk is full, what room there is is kept for
+    /// what is owed: attempts and what follows them.
+    pub fn has_room(&self) -> bool {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.has_room(),
+            // How the disk of another machine fares is told by its own errors.
+            Engine::Postgres(_) | Engine::Inline(..) => true,
+        }
+    }
+
     /// Whether the writer answers and the disk has room (spec operations, "Observability").
     pub fn health(&self) -> Health {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.health(),
             Engine::Postgres(postgres) => postgres.health(),
-            Engine::Inline(..) => Health { writer_waiting_ms: 0, disk_free_bytes: None },
+            Engine::Inline(..) => Health { writer_waiting_ms: 0, disk_free_bytes: None, disk_low: false },
         }
     }
 }
@@ -208,4 +218,6 @@ pub struct Health {
     pub writer_waiting_ms: u64,
     /// Free bytes on the disk of the data directory, where known.
     pub disk_free_bytes: Option<u64>,
+    /// Whether that is so little that it will soon be full, or is.
+    pub disk_low: bool,
 }

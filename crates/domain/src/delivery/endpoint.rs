@@ -195,6 +195,27 @@ pub struct Endpoint {
     pub version: u32,
 }
 
+/// What of an endpoint shapes the requests to it, as of one of its versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointVersion {
+    /// Where to send; absent for pull.
+    pub url: Option<String>,
+    /// How an event looks on the wire.
+    pub dialect: Dialect,
+    /// How the standard headers are signed.
+    pub signing: Signing,
+    /// Its own request headers.
+    pub headers: BTreeMap<String, String>,
+}
+
+impl From<&Endpoint> for EndpointVersion {
+    fn from(endpoint: &Endpoint) -> Self {
+        let config = &endpoint.config;
+        let (url, headers) = (config.url.clone(), config.headers.clone());
+        Self { url, dialect: config.dialect, signing: config.signing, headers }
+    }
+}
+
 impl Endpoint {
     /// The secrets that sign at `now`, newest first.
     pub fn live_secrets(&self, now: Timestamp) -> Vec<EndpointSecret> {

@@ -32,12 +32,13 @@ pub use commands::{
     finish_rotation, lease_is_short, lease_of, retry, retry_many, rotate_secret, start_test, update_endpoint,
 };
 pub use endpoint::{
-    Endpoint, EndpointConfig, EndpointKind, EndpointRef, EndpointStatus, EventPattern, LiveSecret, Signing,
+    Endpoint, EndpointConfig, EndpointKind, EndpointRef, EndpointStatus, EndpointVersion, EventPattern, LiveSecret,
+    Signing,
 };
 pub use filter::{Filter, FilterError};
 pub use model::{
-    AttemptRecord, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Health, Hour, NewDelivery, Outcome, PARKED, Slot,
-    Timing,
+    AttemptRecord, Backlog, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Health, Hour, NewDelivery, Outcome,
+    PARKED, Slot, Timing,
 };
 pub use pace::Pace;
 pub use pull::{LeaseError, PullAnswer, answer_pull, expire_leases, pull};

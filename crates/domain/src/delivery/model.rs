@@ -3,6 +3,7 @@ use std::{
     borrow::Cow,
     fmt,
     sync::{Arc, atomic::AtomicUsize, atomic::Ordering},
+    time::Duration,
 };
 
 use bellwire_wire::{AttemptId, DeliveryId, Event, EventId, EventType, Namespace, Timestamp};
@@ -237,6 +238,8 @@ pub struct AttemptRecord {
     pub error: Option<String>,
     /// The headers sent, but for the endpoint's own.
     pub request_headers: Vec<(Cow<'static, str>, String)>,
+    /// The version of the endpoint it was made with; absent in what was kept before versions were.
+    pub endpoint_version: Option<u32>,
 }
 
 /// An attempt that ended, on its way to the store.
@@ -289,4 +292,19 @@ impl Hour {
         let millis = u64::from(total_us) / 1_000;
         (u64::BITS - millis.leading_zeros()).min(15) as usize
     }
+}
+
+/// Deliveries that are due and that nobody holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many, by how long they have been due: less than each of [`Backlog::AGES`] (and not less than
+    /// the one before), or longer.
+    pub counts: [u64; 4],
+    /// Since when the longest due one is.
+    pub oldest: Option<Timestamp>,
+}
+
+impl Backlog {
+    /// The ages that deliveries are counted by.
+    pub const AGES: [Duration; 3] = [Duration::from_mins(1), Duration::from_mins(10), Duration::from_hours(1)];
 }

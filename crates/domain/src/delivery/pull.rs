@@ -135,6 +135,7 @@ fn outcome_of(
         response_body: None,
         error: error.map(str::to_owned),
         request_headers: Vec::new(),
+        endpoint_version: Some(claimed.endpoint.version),
     };
     Outcome { claimed, attempt, answer: Answer { status, delay, ..Answer::default() } }
 }

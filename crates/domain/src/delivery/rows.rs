@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, future::Future, sync::Arc};
 use bellwire_wire::{DeliveryId, EventId, JobId, Namespace, Timestamp, WorkspaceId};
 
 use super::{
-    AttemptRecord, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef, Health, Hour, Job,
-    NewDelivery, Slot, Subscriptions,
+    AttemptRecord, Backlog, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef, EndpointVersion,
+    Health, Hour, Job, NewDelivery, Slot, Subscriptions,
 };
 use crate::{Ctx, Effect, Page, PageQuery, Stored};
 
@@ -65,6 +65,12 @@ pub trait Rows: Send {
     fn endpoint_delete(&mut self, at: &EndpointRef, now: Timestamp) -> impl Future<Output = Stored<()>> + Send;
     /// One endpoint.
     fn endpoint(&mut self, at: &EndpointRef) -> impl Future<Output = Stored<Option<Arc<Endpoint>>>> + Send;
+    /// What shaped the requests to an endpoint at one of its versions, as long as an attempt may name it.
+    fn endpoint_version(
+        &mut self,
+        at: &EndpointRef,
+        version: u32,
+    ) -> impl Future<Output = Stored<Option<EndpointVersion>>> + Send;
     /// A page of endpoints, newest first; of one namespace if named.
     fn endpoints(
         &mut self,
@@ -197,6 +203,9 @@ pub trait Rows: Send {
         at: &EndpointRef,
         exempt_only: bool,
     ) -> impl Future<Output = Stored<Option<Timestamp>>> + Send;
+
+    /// What is due by `now` at active endpoints and nobody holds, counted up to `limit` deliveries.
+    fn backlog(&mut self, now: Timestamp, limit: u32) -> impl Future<Output = Stored<Backlog>> + Send;
 
     /// Inserts or replaces a job.
     fn job_put(&mut self, job: &Job) -> impl Future<Output = Stored<()>> + Send;

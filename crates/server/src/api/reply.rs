@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::response::{IntoResponse, Response};
 use bellwire_domain::{
-    Ctx, Stored,
+    Ctx, StoreError, Stored,
     workspace::{Rows, Saved},
 };
 use bellwire_store::{BoxFuture, Tx};
@@ -72,6 +72,9 @@ impl IntoResponse for Reply {
     }
 }
 
+/// What may be written although the disk is full: it ends what is owed, takes rights away, or makes room.
+const ALWAYS: [&str; 4] = ["pull_answer", "key_revoke", "endpoint_delete", "namespace_delete"];
+
 /// How long an answer is kept for repetition.
 const KEPT: Duration = Duration::from_hours(24);
 
@@ -89,6 +92,9 @@ impl App {
         R: Right,
         F: for<'a> Fn(&'a mut Tx, Ctx) -> BoxFuture<'a, Stored<Answer>> + Send + Sync + 'static,
     {
+        if !self.store.has_room() && !ALWAYS.contains(&name) {
+            return Err(StoreError::Full.into());
+        }
         // An answer of one namespace is never another's to see.
         let idempotency = idempotency.map(|key| match &by.namespace {
             Some(namespace) => Idempotency { route: format!("{} in {namespace}", key.route), ..key },

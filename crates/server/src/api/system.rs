@@ -49,8 +49,6 @@ struct Ready {
 
 /// A commit that takes longer is a stall.
 const STALL_MS: u64 = 5_000;
-/// Less than this is a full disk soon.
-const DISK_LOW_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Whether the server should be sent requests: the writer answers, the disk has room, it is not stopping.
 #[utoipa::path(get, path = "/readyz", tag = "system", responses((status = 200, body = Ready), (status = 503, body = Ready)), security(()))]
@@ -60,8 +58,8 @@ async fn readyz(State(app): State<Arc<App>>) -> Reply {
     if health.writer_waiting_ms > STALL_MS {
         reasons.push(format!("the writer has been busy for {} ms", health.writer_waiting_ms));
     }
-    if health.disk_free_bytes.is_some_and(|free| free < DISK_LOW_BYTES) {
-        reasons.push("the disk is nearly full".to_owned());
+    if health.disk_low {
+        reasons.push("the disk is full or nearly so".to_owned());
     }
     if app.stopping.is_cancelled() {
         reasons.push("the server is stopping".to_owned());

@@ -85,11 +85,13 @@ pub async fn attempt(
         response_body: None,
         error: None,
         request_headers: rendered.headers,
+        endpoint_version: Some(endpoint.version),
     };
     let target = match target {
         Ok(target) => target,
         Err(error) => {
             record.error = Some(error.to_string());
+            count("failure");
             return Outcome { claimed, attempt: record, answer: Answer::default() };
         }
     };
@@ -98,8 +100,7 @@ pub async fn attempt(
     let request = OutboundRequest::post(target, headers, rendered.body, timeout);
     let exchange = parts.transport.send(request).await;
     let answer = read(exchange, &mut record, parts.clock.now());
-    let result = if answer.succeeded() { "success" } else { "failure" };
-    metrics::counter!("bellwire_attempts_total", "result" => result).increment(1);
+    count(if answer.succeeded() { "success" } else { "failure" });
     tracing::debug!(
         delivery = %claimed.id,
         attempt = %record.id,
@@ -110,6 +111,10 @@ pub async fn attempt(
         "attempted",
     );
     Outcome { claimed, attempt: record, answer }
+}
+
+fn count(result: &'static str) {
+    metrics::counter!("bellwire_attempts_total", "result" => result).increment(1);
 }
 
 fn header_map(ours: &[(Cow<'static, str>, String)], endpoint: &Endpoint) -> HeaderMap {

@@ -243,7 +243,7 @@ impl Postgres {
             since => stopwatch::millis(self.shared.born).saturating_sub(since - 1),
         });
         let waiting = busy.max().unwrap_or(0).max(self.shared.silent_ms());
-        Health { writer_waiting_ms: waiting, disk_free_bytes: None }
+        Health { writer_waiting_ms: waiting, disk_free_bytes: None, disk_low: false }
     }
 }
 

@@ -16,17 +16,20 @@ use crate::{
 pub(super) static ATTEMPTS: Bulk = Bulk {
     place: 2,
     one: "INSERT INTO attempts (delivery_seq, number, id, at, dns_us, connect_us, first_byte_us, total_us, remote,
-              status_code, error, request_headers, response_headers, response_body)
+              status_code, error, request_headers, response_headers, response_body, endpoint_version)
           SELECT $1, (SELECT COALESCE(MAX(number), 0) + 1 FROM attempts WHERE delivery_seq = $1),
-              $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+              $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
           WHERE EXISTS (SELECT 1 FROM deliveries WHERE seq = $1)",
     many: "INSERT INTO attempts (delivery_seq, id, at, dns_us, connect_us, first_byte_us, total_us, remote,
-               status_code, error, request_headers, response_headers, response_body, number)
+               status_code, error, request_headers, response_headers, response_body, endpoint_version,
+               number)
            SELECT n.seq, n.id, n.at, n.dns, n.connect, n.first, n.total, n.remote, n.status, n.error, n.request,
-               n.response, n.body, (SELECT COALESCE(MAX(a.number), 0) FROM attempts a WHERE a.delivery_seq = n.seq)
+               n.response, n.body, n.version,
+               (SELECT COALESCE(MAX(a.number), 0) FROM attempts a WHERE a.delivery_seq = n.seq)
                    + ROW_NUMBER() OVER (PARTITION BY n.seq ORDER BY n.place)
-           FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) WITH ORDINALITY AS
-               n (seq, id, at, dns, connect, first, total, remote, status, error, request, response, body, place)
+           FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) WITH ORDINALITY AS
+               n (seq, id, at, dns, connect, first, total, remote, status, error, request, response, body, version,
+                  place)
            WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = n.seq)",
 };
 
@@ -47,6 +50,7 @@ fn attempt(row: &Row<'_>) -> Stored<AttemptRecord> {
         request_headers: row.json(10)?,
         response_headers: row.json(11)?,
         response_body: row.opt_text(12)?,
+        endpoint_version: row.opt_small(13)?,
     })
 }
 
@@ -54,7 +58,7 @@ impl Tx {
     pub(super) fn find_attempts(&mut self, delivery_seq: i64) -> Stored<Vec<AttemptRecord>> {
         self.query(
             "SELECT id, number, at, dns_us, connect_us, first_byte_us, total_us, remote, status_code, error,
-                 request_headers, response_headers, response_body
+                 request_headers, response_headers, response_body, endpoint_version
              FROM attempts WHERE delivery_seq = $1 ORDER BY number",
             args![delivery_seq],
             attempt,
@@ -81,6 +85,7 @@ impl Tx {
                 &request,
                 &response,
                 attempt.response_body.as_ref(),
+                attempt.endpoint_version,
             ],
         )
     }

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use bellwire_domain::{
     Ctx, Effect, Page, PageQuery, StoreError, Stored,
     delivery::{
-        AttemptRecord, Claim, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef, Health, Hour,
-        Job, NewDelivery, Rows, Settlement, Slot, Subscriptions,
+        AttemptRecord, Backlog, Claim, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef,
+        EndpointVersion, Health, Hour, Job, NewDelivery, Rows, Settlement, Slot, Subscriptions,
     },
 };
 use bellwire_wire::{DeliveryId, EndpointId, EventId, EventType, JobId, Namespace, Timestamp, WorkspaceId};
@@ -245,6 +245,10 @@ impl Rows for Tx {
         self.find_endpoint(at)
     }
 
+    async fn endpoint_version(&mut self, at: &EndpointRef, version: u32) -> Stored<Option<EndpointVersion>> {
+        self.find_version(at, version)
+    }
+
     async fn endpoints(
         &mut self,
         workspace: &WorkspaceId,
@@ -390,6 +394,10 @@ impl Rows for Tx {
 
     async fn next_due(&mut self, at: &EndpointRef, exempt_only: bool) -> Stored<Option<Timestamp>> {
         self.find_next_due(at, exempt_only)
+    }
+
+    async fn backlog(&mut self, now: Timestamp, limit: u32) -> Stored<Backlog> {
+        self.find_backlog(now, limit)
     }
 
     async fn job_put(&mut self, job: &Job) -> Stored<()> {

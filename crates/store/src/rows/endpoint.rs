@@ -114,10 +114,11 @@ impl Tx {
             ],
         )?;
         self.forget_endpoint(&endpoint.at);
-        Ok(())
+        self.put_version(endpoint)
     }
 
     pub(super) fn update_endpoint(&mut self, endpoint: &Endpoint) -> Stored<()> {
+        self.seal_version(&endpoint.at)?;
         let (config, sealed) = self.seal_endpoint(endpoint)?;
         // Who changes an endpoint has read it in this transaction, or from a cache that may be older.
         let changed = self.execute(
@@ -137,7 +138,7 @@ impl Tx {
             ],
         )?;
         self.forget_endpoint(&endpoint.at);
-        if changed == 0 { Err(self.conflict()) } else { Ok(()) }
+        if changed == 0 { Err(self.conflict()) } else { self.put_version(endpoint) }
     }
 
     pub(super) fn delete_endpoint(&mut self, at: &EndpointRef, now: Timestamp) -> Stored<()> {

@@ -1,5 +1,6 @@
 //! The `Rows` of every slice, on [`crate::Tx`].
 mod attempt;
+mod backlog;
 mod delivery;
 mod endpoint;
 mod event;
@@ -7,6 +8,7 @@ mod held;
 mod job;
 mod queue;
 mod sweep;
+mod version;
 mod workspace;
 
 use crate::postgres::{Bulk, KINDS};

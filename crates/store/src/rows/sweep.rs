@@ -7,7 +7,7 @@ use bellwire_wire::{EndpointId, Timestamp, WorkspaceId};
 use crate::{Tx, args::args};
 
 impl Tx {
-    /// Removes at most `limit` deliveries (with their attempts) or events.
+    /// Removes at most `limit` deliveries (with their attempts), events or versions of endpoints.
     pub(super) fn sweep_old(&mut self, before: Timestamp, limit: u32) -> Stored<usize> {
         let deleted = self.sweep_deleted(limit)?;
         if deleted > 0 {
@@ -38,6 +38,9 @@ impl Tx {
         }
         if !late.is_empty() {
             return self.remove_old(&late, before);
+        }
+        if events.is_empty() {
+            return self.sweep_versions(before, limit);
         }
         for event in &events {
             self.execute("DELETE FROM events WHERE seq = $1", args![*event])?;
@@ -91,6 +94,7 @@ impl Tx {
         for sql in [
             "DELETE FROM endpoint_health WHERE endpoint_id = $1",
             "DELETE FROM endpoint_hours WHERE endpoint_id = $1",
+            "DELETE FROM endpoint_versions WHERE endpoint_id = $1",
             "DELETE FROM jobs WHERE endpoint_id = $1",
             "DELETE FROM endpoints WHERE id = $1",
         ] {

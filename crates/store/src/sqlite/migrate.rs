@@ -4,7 +4,10 @@ use rusqlite::Connection;
 use crate::OpenError;
 
 /// Every migration, in order; its number is its place, from 1.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_core.sqlite.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_core.sqlite.sql"),
+    include_str!("../../migrations/0002_endpoint_versions.sqlite.sql"),
+];
 
 pub(crate) fn migrate(connection: &Connection) -> Result<(), OpenError> {
     let failed = |error: rusqlite::Error| OpenError::Database(error.to_string());

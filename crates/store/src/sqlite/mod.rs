@@ -2,12 +2,14 @@
 //!
 //! Who takes part: one writer thread with the only connection that writes ([`writer`]), a few reader
 //! threads with snapshots ([`reader`]), and a thread that moves the log into the database so that no
-//! commit has to ([`checkpoint`]). A lock file keeps a second process out.
+//! commit has to ([`checkpoint`]). A [`reserve`] is kept on the disk for when it is full. A lock file
+//! keeps a second process out.
 mod checkpoint;
 mod inline;
 mod lock;
 mod migrate;
 mod reader;
+mod reserve;
 mod statement;
 mod writer;
 
@@ -36,9 +38,13 @@ pub(crate) struct Sqlite {
     writer: writer::Writer,
     readers: reader::Readers,
     checkpoint: checkpoint::Checkpoint,
+    reserve: Arc<reserve::Reserve>,
     dir: PathBuf,
     _lock: lock::Lock,
 }
+
+/// Less than this is a full disk soon; of a small disk, less than a sixteenth part.
+const DISK_LOW_BYTES: u64 = 64 * 1024 * 1024;
 
 /// No lease is longer than this.
 const LEASE_MAX_MICROS: i64 = 15 * 60 * 1_000_000;
@@ -58,6 +64,7 @@ impl Sqlite {
             options.now.micros(),
         );
         prepare(&mut tx, options.now)?;
+        let reserve = reserve::Reserve::open(&options.dir);
         let readers = (0..options.readers.max(1))
             .map(|_| {
                 let connection = connect(&file, true).map_err(database)?;
@@ -66,9 +73,10 @@ impl Sqlite {
             .collect::<Result<Vec<_>, OpenError>>()?;
         let checkpoint = checkpoint::Checkpoint::start(connect(&file, false).map_err(database)?, &file).map_err(io)?;
         Ok(Self {
-            writer: writer::Writer::start(tx, checkpoint.pressure()).map_err(io)?,
+            writer: writer::Writer::start(tx, checkpoint.pressure(), Arc::clone(&reserve)).map_err(io)?,
             readers: reader::Readers::start(readers).map_err(io)?,
             checkpoint,
+            reserve,
             dir: options.dir,
             _lock: lock,
         })
@@ -101,7 +109,17 @@ impl Sqlite {
     }
 
     pub(crate) fn health(&self) -> Health {
-        Health { writer_waiting_ms: self.writer.busy_ms(), disk_free_bytes: disk_free(&self.dir) }
+        let disk = reserve::Disk::of(&self.dir);
+        let low = disk.is_some_and(|disk| disk.free < DISK_LOW_BYTES.min(disk.total / 16));
+        Health {
+            writer_waiting_ms: self.writer.busy_ms(),
+            disk_free_bytes: disk.map(|disk| disk.free),
+            disk_low: low || self.reserve.is_spent(),
+        }
+    }
+
+    pub(crate) fn has_room(&self) -> bool {
+        !self.reserve.is_spent()
     }
 }
 
@@ -154,9 +172,4 @@ fn settle(connection: &Connection, read_only: bool) -> rusqlite::Result<()> {
         connection.pragma_update(None, "query_only", "ON")?;
     }
     Ok(())
-}
-
-/// Free bytes on a disk, as `df` would tell; nothing where it cannot be known.
-fn disk_free(dir: &Path) -> Option<u64> {
-    rustix::fs::statvfs(dir).ok().map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize))
 }

@@ -13,7 +13,7 @@ use std::{
 use bellwire_domain::{StoreError, Stored};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::raw;
+use super::{raw, reserve::Reserve};
 use crate::{Tx, error::from_sqlite, job::Job, stopwatch, tx::Cache};
 
 /// Commands that may wait. Keeps I12.
@@ -31,13 +31,14 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(tx: Tx, pressure: Arc<AtomicBool>) -> io::Result<Self> {
+    pub(crate) fn start(tx: Tx, pressure: Arc<AtomicBool>, reserve: Arc<Reserve>) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
         let (stopped, stop) = oneshot::channel();
         let busy_since = Arc::new(AtomicU64::new(0));
         let born = stopwatch::now();
         let closing = Arc::new(AtomicBool::new(false));
-        let turn = Turn { tx, busy_since: Arc::clone(&busy_since), born, pressure, closing: Arc::clone(&closing) };
+        let turn =
+            Turn { tx, busy_since: Arc::clone(&busy_since), born, pressure, closing: Arc::clone(&closing), reserve };
         thread::Builder::new().name("bellwire-writer".into()).spawn(move || {
             turn.run(jobs);
             let _ = stopped.send(());
@@ -98,6 +99,8 @@ struct Turn {
     /// Set by the checkpoint thread when the log must start anew.
     pressure: Arc<AtomicBool>,
     closing: Arc<AtomicBool>,
+    /// What is left when the disk is full.
+    reserve: Arc<Reserve>,
 }
 
 impl Turn {
@@ -111,6 +114,9 @@ impl Turn {
             let started = stopwatch::now();
             self.busy_since.store(stopwatch::millis(self.born) + 1, Ordering::Release);
             let (commit, ran) = self.commit(&mut batch, &mut jobs);
+            if matches!(commit, Err(StoreError::Full)) {
+                self.reserve.spend();
+            }
             metrics::histogram!("bellwire_commit_batch_size").record(u32::try_from(ran.len()).unwrap_or(u32::MAX));
             metrics::histogram!("bellwire_commit_seconds").record(started.elapsed());
             for job in ran {
@@ -154,7 +160,10 @@ impl Turn {
                 },
             };
             if careful {
-                self.run_undoable(&mut *job);
+                if let Err(error) = self.run_undoable(&mut *job) {
+                    ran.push(job);
+                    return (Err(error), ran);
+                }
             } else if !self.run_bare(&mut *job) {
                 careful = true;
                 ran.push(job);
@@ -189,10 +198,7 @@ impl Turn {
         self.tx.cache = Cache::default();
         self.tx.effects.clear();
         self.sql("BEGIN IMMEDIATE")?;
-        for job in ran {
-            self.run_undoable(&mut **job);
-        }
-        Ok(())
+        ran.iter_mut().try_for_each(|job| self.run_undoable(&mut **job))
     }
 
     /// Runs a command; false if it failed after it wrote, and so has to be undone.
@@ -207,24 +213,32 @@ impl Turn {
         raw(&self.tx).total_changes() == before && !raw(&self.tx).is_autocommit()
     }
 
-    fn run_undoable(&mut self, job: &mut dyn Job) {
+    /// Runs a command and undoes it alone if it fails. An error if that ended the whole transaction,
+    /// which a full disk does: then nothing of it is left, and nothing else may run in its place.
+    fn run_undoable(&mut self, job: &mut dyn Job) -> Stored<()> {
         let effects = self.tx.effects.len();
         let before = raw(&self.tx).total_changes();
         if self.sql("SAVEPOINT command").is_err() {
             job.forget();
-            return;
+            return Ok(());
         }
         if job.run(&mut self.tx) {
             drop(self.sql("RELEASE command"));
-            return;
+            return Ok(());
         }
         metrics::counter!("bellwire_commands_undone_total", "command" => job.name()).increment(1);
         self.tx.effects.truncate(effects);
+        if raw(&self.tx).is_autocommit() {
+            self.tx.cache = Cache::default();
+            self.tx.effects.clear();
+            return Err(StoreError::Full);
+        }
         if raw(&self.tx).total_changes() != before {
             self.tx.cache = Cache::default();
         }
         drop(self.sql("ROLLBACK TO command"));
         drop(self.sql("RELEASE command"));
+        Ok(())
     }
 
     fn sql(&mut self, sql: &'static str) -> Stored<()> {

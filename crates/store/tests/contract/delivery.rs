@@ -218,6 +218,7 @@ pub(crate) fn record(world: &World, number: u32) -> AttemptRecord {
         response_body: Some("busy \u{1f600}".into()),
         error: Some("status 503".into()),
         request_headers: vec![("webhook-id".into(), "x".into())],
+        endpoint_version: Some(1),
     }
 }
 

@@ -92,6 +92,10 @@ macro_rules! contract_of_rows {
                 a_deleted_endpoint_is_invisible_at_once
                 another_workspace_sees_nothing_of_an_endpoint_or_its_deliveries
             }
+            version {
+                every_version_of_an_endpoint_can_be_looked_up
+                a_version_stays_while_an_attempt_may_name_it
+            }
             retention {
                 retention_takes_the_oldest_first_and_an_event_after_its_deliveries
                 retention_lets_the_next_of_a_key_go
@@ -111,6 +115,7 @@ macro_rules! contract_of_rows {
                 expired_leases_are_told
                 only_approvals_are_exempt
                 endpoints_with_something_due_are_found_page_by_page
+                the_backlog_is_counted_by_age_up_to_a_bound
                 the_deliveries_of_a_key_go_one_after_the_other
                 a_delivery_handed_over_in_memory_is_leased_on_disk
             }
@@ -148,6 +153,7 @@ pub(crate) mod order;
 pub(crate) mod queue;
 pub(crate) mod retention;
 pub(crate) mod transactions;
+pub(crate) mod version;
 pub(crate) mod workspace;
 mod world;
 

@@ -93,6 +93,7 @@ fn outcome(world: &World, claimed: Claimed, how: Option<bool>) -> Outcome {
         response_body: None,
         error: None,
         request_headers: Vec::new(),
+        endpoint_version: None,
     };
     Outcome { claimed, attempt, answer }
 }

@@ -256,6 +256,34 @@ pub(crate) async fn endpoints_with_something_due_are_found_page_by_page(world: W
     assert!(see!(world, tx => tx.due_endpoints(before, None, 100).await).is_empty());
 }
 
+pub(crate) async fn the_backlog_is_counted_by_age_up_to_a_bound(world: World) {
+    let one = world.workspace("one").await;
+    let first = world.endpoint(&one, |_| {}).await.at.clone();
+    let oldest = world.now();
+    for (count, seconds) in [(1, 3_600), (2, 600), (3, 120), (4, 30)] {
+        for _ in 0..count {
+            world.post(&one, "order.placed", None).await;
+        }
+        // What a second endpoint is owed counts too, from when it is there.
+        if count == 2 {
+            world.endpoint(&one, |_| {}).await;
+        }
+        world.pass(seconds);
+    }
+    let count = async |limit: u32| {
+        let now = world.now();
+        see!(world, tx => tx.backlog(now, limit).await)
+    };
+    let all = count(1_000).await;
+    assert_eq!((all.counts, all.oldest.map(bellwire_wire::Timestamp::seconds)), ([8, 6, 2, 1], Some(oldest.seconds())));
+    let few = count(5).await;
+    assert_eq!(few.counts.iter().sum::<u64>(), 5);
+    assert_eq!(few.oldest, all.oldest, "the oldest is found whatever the bound");
+    world.claim(&first, 3).await;
+    let rest = count(1_000).await;
+    assert_eq!(rest.counts, [8, 6, 0, 0], "what is held waits no longer");
+}
+
 pub(crate) async fn the_deliveries_of_a_key_go_one_after_the_other(world: World) {
     let one = world.workspace("one").await;
     let at = world.endpoint(&one, |config| config.ordered = true).await.at.clone();

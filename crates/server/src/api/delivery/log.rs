@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::extract::{Path, State};
 use bellwire_domain::{
     Faults, PageQuery, Stored,
-    delivery::{self, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef, Retried, RetryMany, Rows},
+    delivery::{
+        self, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef, EndpointVersion, Retried, RetryMany,
+        Rows,
+    },
     event,
 };
 use bellwire_store::Tx;
@@ -125,7 +128,7 @@ struct DeliveryDetail {
     delivery: DeliveryView,
     /// Attempts, oldest first.
     attempt_log: Vec<AttemptView>,
-    /// The last request, as it was sent; null before the first.
+    /// The last request, as it was sent, whatever was changed since; null before the first.
     request: Option<RequestView>,
 }
 
@@ -134,6 +137,8 @@ struct Found {
     endpoint: Arc<Endpoint>,
     event: Arc<Event>,
     attempts: Vec<delivery::AttemptRecord>,
+    /// The endpoint as it was at the last attempt.
+    sent_as: EndpointVersion,
 }
 
 async fn find(tx: &mut Tx, workspace: &bellwire_wire::WorkspaceId, id: &DeliveryId) -> Stored<Option<Found>> {
@@ -141,7 +146,13 @@ async fn find(tx: &mut Tx, workspace: &bellwire_wire::WorkspaceId, id: &Delivery
     let Some(endpoint) = tx.endpoint(&delivery.at).await? else { return Ok(None) };
     let Some(stored) = event::Rows::event(tx, workspace, &delivery.event_id).await? else { return Ok(None) };
     let attempts = tx.attempts(delivery.seq).await?;
-    Ok(Some(Found { delivery, endpoint, event: stored.event, attempts }))
+    let version = attempts.last().and_then(|attempt| attempt.endpoint_version);
+    let sent_as = match version.filter(|version| *version != endpoint.version) {
+        Some(version) => tx.endpoint_version(&delivery.at, version).await?,
+        None => None,
+    };
+    let sent_as = sent_as.unwrap_or_else(|| EndpointVersion::from(&*endpoint));
+    Ok(Some(Found { delivery, endpoint, event: stored.event, attempts, sent_as }))
 }
 
 async fn detail(app: &App, by: &By<WebhooksManage>, id: &str) -> Answer {
@@ -156,14 +167,12 @@ async fn detail(app: &App, by: &By<WebhooksManage>, id: &str) -> Answer {
     let found =
         found.filter(|found| visible(&by.principal, &found.endpoint)).ok_or_else(|| Problem::not_found("delivery"))?;
     let request = found.attempts.last().map(|attempt| {
-        let own = found.endpoint.config.headers.clone();
-        let headers: BTreeMap<String, String> = own
-            .into_iter()
-            .chain(attempt.request_headers.iter().map(|(name, value)| (name.to_string(), value.clone())))
-            .collect();
+        let own = found.sent_as.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
+        let headers: BTreeMap<String, String> =
+            own.chain(attempt.request_headers.iter().map(|(name, value)| (name.to_string(), value.clone()))).collect();
         // The body is a function of the stored event and the dialect, the same for ever.
-        let body = String::from_utf8_lossy(&found.endpoint.config.dialect.encode(&found.event)).into_owned();
-        RequestView { method: "POST", url: found.endpoint.config.url.clone(), headers, body }
+        let body = String::from_utf8_lossy(&found.sent_as.dialect.encode(&found.event)).into_owned();
+        RequestView { method: "POST", url: found.sent_as.url.clone(), headers, body }
     });
     Ok(Reply::ok(&DeliveryDetail {
         delivery: DeliveryView::new(&found.delivery),
