@@ -114,9 +114,8 @@ impl Lane {
                 Run::Move(index) => {
                     let job = batch.swap_remove(index);
                     self.habits.note(job.name(), true);
-                    match self.ordered.as_ref().map(|ordered| ordered.send(job)) {
-                        Some(Err((job, error))) => job.answer(Err(error)),
-                        Some(Ok(())) | None => {}
+                    if let Some(Err((job, error))) = self.ordered.as_ref().map(|ordered| ordered.send(job)) {
+                        job.answer(Err(error));
                     }
                 }
                 Run::Partition(seq) => {
@@ -135,7 +134,7 @@ impl Lane {
                     let error = StoreError::Unavailable("the database does not answer".into());
                     return answer(batch, &Err(error));
                 }
-                Run::Lost => self.pause(),
+                Run::Lost => pause(),
                 Run::Doubt => return answer(batch, &Err(StoreError::Uncertain)),
             }
         }
@@ -158,15 +157,10 @@ impl Lane {
                     if began.elapsed() > PATIENCE {
                         return false;
                     }
-                    self.pause();
+                    pause();
                 }
             }
         }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "a thread of its own that waits for a database to come back")]
-    fn pause(&self) {
-        std::thread::sleep(Duration::from_millis(100));
     }
 
     fn make_partition(&mut self, seq: i64) -> Stored<()> {
@@ -353,10 +347,15 @@ impl Lane {
                     None => return None,
                 }
             }
-            self.pause();
+            pause();
         }
         None
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a thread of its own that waits for a database to come back")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(100));
 }
 
 fn answer(batch: Vec<Box<dyn Job>>, commit: &Stored<()>) {

@@ -144,14 +144,11 @@ impl Link {
 
     /// Makes what was written durable and tells others. What waits must have been flushed.
     pub(crate) fn commit(&mut self, notices: &[String]) -> Committed {
-        let mut sql = String::new();
-        if self.highest > 0 {
-            sql.push_str(&format!("SELECT setval('bellwire_seq', {});", self.highest));
-        }
-        for notice in notices {
-            sql.push_str(&format!("SELECT pg_notify('bellwire', '{}');", notice.replace('\'', "''")));
-        }
-        sql.push_str("COMMIT");
+        let numbered =
+            if self.highest > 0 { format!("SELECT setval('bellwire_seq', {});", self.highest) } else { String::new() };
+        let notify = |notice: &String| format!("SELECT pg_notify('bellwire', '{}');", notice.replace('\'', "''"));
+        let told: Vec<String> = notices.iter().map(notify).collect();
+        let sql = format!("{numbered}{}COMMIT", told.concat());
         let Some(client) = self.client.as_mut() else {
             return Committed::No(Failed::Lost, unavailable(&"the connection is gone"));
         };

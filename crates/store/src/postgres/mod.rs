@@ -247,25 +247,25 @@ impl Postgres {
     }
 }
 
+/// What is sealed to try master keys on.
+const VAULT_CHECK: &str = "vault check";
+
 /// Tries the master key on what it sealed before; seals something if nothing was.
 fn check_vault(client: &mut postgres::Client, vault: &Vault) -> Result<(), OpenError> {
     let failed = |error: postgres::Error| OpenError::Database(words(&error));
-    const NAME: &str = "vault check";
-    let sealed = vault.seal(NAME, b"bellwire")?;
+    let sealed = vault.seal(VAULT_CHECK, b"bellwire")?;
     client
-        .execute("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", &[&NAME, &sealed])
+        .execute("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", &[&VAULT_CHECK, &sealed])
         .map_err(failed)?;
-    let sealed = client.query_one("SELECT value FROM settings WHERE name = $1", &[&NAME]).map_err(failed)?;
-    vault.open(NAME, sealed.get(0)).map(drop).map_err(OpenError::Vault)
+    let sealed = client.query_one("SELECT value FROM settings WHERE name = $1", &[&VAULT_CHECK]).map_err(failed)?;
+    vault.open(VAULT_CHECK, sealed.get(0)).map(drop).map_err(OpenError::Vault)
 }
 
 /// An error in words: the server's, where it is the server that says no.
 fn words(error: &postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(error) => error.message().to_owned(),
-        None => {
-            let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-            format!("{error}{}", cause.unwrap_or_default())
-        }
+    if let Some(error) = error.as_db_error() {
+        return error.message().to_owned();
     }
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+    format!("{error}{}", cause.unwrap_or_default())
 }

@@ -71,14 +71,14 @@ impl Partitions {
             }
             let (start, end) = (place * self.width, (place + 1) * self.width);
             // Attached rather than made in its place: nobody who reads or writes has to wait.
-            let mut sql = String::from("BEGIN;");
-            for table in TABLES {
-                sql.push_str(&format!(
-                    "CREATE TABLE {table}_p{place} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES);
+            let make = |table: &str| {
+                format!(
+                    "CREATE TABLE {table}_p{place}
+                         (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES);
                      ALTER TABLE {table} ATTACH PARTITION {table}_p{place} FOR VALUES FROM ({start}) TO ({end});"
-                ));
-            }
-            sql.push_str("COMMIT");
+                )
+            };
+            let sql = format!("BEGIN; {} COMMIT", TABLES.map(make).concat());
             if let Err(error) = client.batch_execute(&sql) {
                 drop(client.batch_execute("ROLLBACK"));
                 return Err(error);

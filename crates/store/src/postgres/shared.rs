@@ -61,10 +61,13 @@ impl Shared {
     }
 }
 
+type Sender = mpsc::SyncSender<Box<dyn Job>>;
+
 /// A queue of commands that several threads take from.
 #[derive(Clone)]
 pub(super) struct Queue {
-    sender: Arc<Mutex<Option<mpsc::SyncSender<Box<dyn Job>>>>>,
+    /// Gone once the queue is closed.
+    sender: Arc<Mutex<Option<Sender>>>,
     receiver: Arc<Mutex<mpsc::Receiver<Box<dyn Job>>>>,
 }
 

@@ -91,13 +91,6 @@ impl World {
         Self { store, heard, mint, now: Mutex::new(START), _keep: Box::new(keep) }
     }
 
-    /// Waits until an engine that hears other nodes does, and forgets that it said so.
-    pub(crate) async fn heard_from_the_start(&self) {
-        while self.heard.take().is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
     /// The vault of every world.
     pub(crate) fn vault() -> Arc<Vault> {
         Arc::new(Vault::new(&MasterKey::from_bytes([7; 32])))

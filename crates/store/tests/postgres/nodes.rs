@@ -60,7 +60,8 @@ async fn whoever_reads_on_sees_every_event_of_every_node_in_commit_order() {
     let done = Arc::new(AtomicBool::new(false));
     // Reads on all the time, as a stream does: what it has passed never appears behind it.
     let (store, reads, over) = (two.store.clone(), workspace.clone(), Arc::clone(&done));
-    let reader = tokio::spawn(async move {
+    let mut reader = JoinSet::new();
+    reader.spawn(async move {
         let (mut seen, mut after) = (Vec::new(), 0);
         loop {
             let last = over.load(Ordering::Acquire);
@@ -87,7 +88,7 @@ async fn whoever_reads_on_sees_every_event_of_every_node_in_commit_order() {
     }
     let posted: BTreeSet<String> = tasks.join_all().await.into_iter().map(|id| id.expect("it commits")).collect();
     done.store(true, Ordering::Release);
-    let seen = reader.await.expect("it ends");
+    let seen = reader.join_next().await.expect("a task").expect("it ends");
     assert!(seen.is_sorted_by(|one, next| one.0 < next.0));
     assert_eq!(seen.into_iter().map(|(_, id)| id).collect::<BTreeSet<_>>(), posted);
 }
@@ -234,7 +235,8 @@ async fn what_is_answered_while_connections_are_cut_is_there_once() {
     one.endpoint(&workspace, |_| {}).await;
     let done = Arc::new(AtomicBool::new(false));
     let (cutting, over) = (Arc::clone(&database), Arc::clone(&done));
-    let cutter = tokio::spawn(async move {
+    let mut cutter = JoinSet::new();
+    cutter.spawn(async move {
         let mut cuts = 0;
         while !over.load(Ordering::Acquire) {
             cutting
@@ -260,7 +262,7 @@ async fn what_is_answered_while_connections_are_cut_is_there_once() {
         }
     }
     done.store(true, Ordering::Release);
-    let cuts = cutter.await.expect("it ends");
+    let cuts = cutter.join_next().await.expect("a task").expect("it ends");
     assert!(cuts > 2 && answered.len() > 300, "{cuts} cuts, {} answered", answered.len());
     for id in &answered {
         let id = EventId::from_stored(id);
