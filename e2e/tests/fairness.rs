@@ -80,8 +80,18 @@ fn approvals_pass_an_open_breaker() {
         let stats = scene.get(&format!("/v1/webhooks/{}/stats", endpoint["id"].as_str()?)).expect(200);
         (stats["breaker"] == "open").then_some(())
     });
-    let example = scene.get("/v1/event-types/approval.requested").expect(200)["example"].clone();
-    let data = if example["data"].is_object() { example["data"].clone() } else { example };
-    let id = scene.event("approval.requested", &json!({"data": data}));
+    let id = scene.event("approval.requested", &json!({}));
     eventually("the approval is sent all the same", || receiver.event_ids().contains(&id).then_some(()));
+}
+
+#[test]
+fn approvals_keep_to_the_limit_that_their_endpoints_owner_set() {
+    let scene = Scene::new();
+    let receiver = Receiver::ok();
+    scene.endpoint(&receiver, &json!({"rate_limit": 5}));
+    scene.events("approval.requested", 11);
+    eventually("all are sent", || (receiver.hits() == 11).then_some(()));
+    let seen = receiver.seen();
+    // Ten more after the first, at five a second; the process and the receiver are a little apart.
+    assert!(seen[10].at - seen[0].at > Duration::from_millis(1_500), "{:?}", seen[10].at - seen[0].at);
 }

@@ -10,6 +10,23 @@ pub struct Fault {
     pub detail: String,
 }
 
+/// Where a JSON pointer below `root` leads, as people write paths: `retry.schedule[2]`. An empty root is
+/// the request itself.
+pub fn field_path(root: &str, pointer: &str) -> String {
+    pointer.split('/').skip(1).fold(root.to_owned(), |mut path, part| {
+        let part = part.replace("~1", "/").replace("~0", "~");
+        if !part.is_empty() && part.bytes().all(|c| c.is_ascii_digit()) {
+            path.extend(["[", &part, "]"]);
+        } else {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(&part);
+        }
+        path
+    })
+}
+
 /// Everything wrong with a request; empty means nothing is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults(Vec<Fault>);
@@ -60,5 +77,18 @@ impl<F: Into<String>, D: fmt::Display> From<(F, D)> for Faults {
         let mut faults = Self::default();
         faults.add(field, detail);
         faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_is_told_as_people_write_paths() {
+        assert_eq!(field_path("", "/retry/schedule/2"), "retry.schedule[2]");
+        assert_eq!(field_path("data", "/lines/0/a~1b"), "data.lines[0].a/b");
+        assert_eq!(field_path("data", ""), "data");
+        assert_eq!(field_path("", ""), "");
     }
 }
