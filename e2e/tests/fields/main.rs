@@ -114,6 +114,62 @@ fn a_refusal_names_every_fault_at_once() {
 }
 
 #[test]
+fn faults_of_the_form_and_of_the_values_are_named_together_and_each_once() {
+    let (scene, ids) = scene();
+    let table = [
+        (
+            "POST",
+            "/v1/webhooks",
+            json!({"url": 5, "events": ["x"], "ordered": "yes", "timeout_ms": 1, "surprise": 1, "dialect": "latin",
+                "headers": {"host": "x", "x-a": 1}, "retry": {"preset": "often", "presets": 1}}),
+            vec![
+                "dialect",
+                "events[0]",
+                "headers.host",
+                "headers.x-a",
+                "ordered",
+                "retry.preset",
+                "retry.presets",
+                "surprise",
+                "timeout_ms",
+                "url",
+            ],
+        ),
+        (
+            "PATCH",
+            "/v1/webhooks/{endpoint}",
+            json!({"max_in_flight": "many", "events": [5, "Not A Type"], "signing": "rsa"}),
+            vec!["events[0]", "max_in_flight", "signing"],
+        ),
+        (
+            "POST",
+            "/v1/events",
+            json!({"type": 5, "namespace": "Bad Name", "id": "a b", "extra": {}}),
+            vec!["data", "extra", "id", "namespace", "type"],
+        ),
+        ("POST", "/v1/keys", json!({"kind": "root", "person": 1, "name": ""}), vec!["kind", "name", "person"]),
+        ("POST", "/v1/event-types", json!({"schema": 5, "name": "order"}), vec!["name", "schema"]),
+        ("POST", "/v1/deliveries/retry", json!({"status": "lost", "until": 5}), vec!["endpoint_id", "status", "until"]),
+        (
+            "POST",
+            "/v1/webhooks/{endpoint}/replay",
+            json!({"missing": "yes", "since": "soon"}),
+            vec!["missing", "since"],
+        ),
+        ("POST", "/v1/webhooks/{pull}/pull", json!({"max": "all", "lease": "x"}), vec!["lease", "max"]),
+    ];
+    let before = stored(&scene, &ids);
+    for (method, path, body, wanted) in table {
+        let answer = scene.send(&Call::new(method, &filled(path, &ids)).json(&body));
+        assert_eq!(answer.status, 422, "{path}: {}", answer.json());
+        let mut fields = answer.fields();
+        fields.sort_unstable();
+        assert_eq!(fields, wanted, "{path}: {}", answer.json());
+    }
+    assert_eq!(stored(&scene, &ids), before);
+}
+
+#[test]
 fn a_body_that_is_no_json_is_400_and_one_too_large_is_413() {
     let (scene, ids) = scene();
     let before = stored(&scene, &ids);

@@ -157,10 +157,17 @@ fn named_namespace(parts: &Parts) -> Result<Option<Namespace>, Problem> {
 
 /// A body: parsed, and kept as sent for the idempotency key.
 pub(super) struct Json<T> {
-    /// What it says.
-    pub value: T,
-    /// What makes repeating it harmless.
-    pub idempotency: Option<Idempotency>,
+    value: T,
+    faults: Faults,
+    idempotency: Option<Idempotency>,
+}
+
+impl<T> Json<T> {
+    /// What it says; what is wrong with its form, to which the handler adds what is wrong with its
+    /// values before it does anything; and what makes repeating it harmless.
+    pub(super) fn open(self) -> (T, Faults, Option<Idempotency>) {
+        (self.value, self.faults, self.idempotency)
+    }
 }
 
 /// The request's idempotency key, bound to what was asked.
@@ -230,14 +237,16 @@ pub(super) async fn read_body(request: Request, max: usize) -> Result<Bytes, Pro
     }
 }
 
-/// Parses a body, or says everything that is wrong with its form.
-pub(super) fn parse<T: DeserializeOwned + ToSchema>(body: &[u8]) -> Result<T, Problem> {
-    let parsed = serde_json::from_slice(body);
-    // A list could stand for an object's fields in order: nobody means that.
-    if parsed.is_ok() && !body.trim_ascii_start().starts_with(b"{") {
-        return Err(Problem::new(Code::Unparsable, "The body must be a JSON object."));
+/// Parses a body, and says everything that is wrong with its form. What has a fault is not in the value.
+pub(super) fn parse<T: DeserializeOwned + ToSchema>(body: &[u8]) -> Result<(T, Faults), Problem> {
+    match serde_json::from_slice(body) {
+        // A list could stand for an object's fields in order: nobody means that.
+        Ok(_) if !body.trim_ascii_start().starts_with(b"{") => {
+            Err(Problem::new(Code::Unparsable, "The body must be a JSON object."))
+        }
+        Ok(value) => Ok((value, Faults::default())),
+        Err(error) => diagnose(body, &error),
     }
-    parsed.map_err(|error| diagnose::<T>(body, &error))
 }
 
 impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<App>> for Json<T> {
@@ -249,8 +258,8 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<App>> for Json<T> {
         let body = read_body(request, BODY_BYTES_MAX).await?;
         let idempotency = Idempotency::read(&method, &path, &headers, &body)?;
         // A call whose fields are all optional may come without a body.
-        let value = parse(if body.is_empty() { b"{}" } else { &body })?;
-        Ok(Self { value, idempotency })
+        let (value, faults) = parse(if body.is_empty() { b"{}" } else { &body })?;
+        Ok(Self { value, faults, idempotency })
     }
 }
 

@@ -238,7 +238,8 @@ pub(super) async fn retry(
 #[schema(as = RetryManyForm)]
 pub(super) struct RetryManyForm {
     /// Of this endpoint.
-    endpoint_id: String,
+    #[schema(value_type = String)]
+    endpoint_id: Option<String>,
     /// `failed` (the default), `success` or `pending`.
     status: Option<String>,
     /// Created after this: a time, or a duration back from now.
@@ -265,17 +266,18 @@ pub(super) async fn retry_many(
     body: Json<RetryManyForm>,
 ) -> Answer {
     let now = app.clock.now();
-    let mut faults = Faults::default();
-    let status = match body.value.status {
+    let (form, mut faults, _) = body.open();
+    let status = match form.status {
         Some(text) => faults.take("status", text.parse::<DeliveryStatus>()),
         None => Some(DeliveryStatus::Failed),
     };
     let mut when = |field: &str, text: Option<String>| {
         text.and_then(|text| faults.take(field, text.parse::<When>())).map(|when| when.resolve(now))
     };
-    let (since, until) = (when("since", body.value.since), when("until", body.value.until));
-    faults.or(())?;
-    let endpoint = endpoint_of(&app, &by, &body.value.endpoint_id).await?;
+    let (since, until) = (when("since", form.since), when("until", form.until));
+    let endpoint_id = faults.need("endpoint_id", form.endpoint_id);
+    let (Some(endpoint_id), true) = (endpoint_id, faults.is_empty()) else { return Err(faults.into()) };
+    let endpoint = endpoint_of(&app, &by, &endpoint_id).await?;
     // Deliveries made from here on are not meant: the work has an end.
     let filter = DeliveryFilter {
         endpoint: Some(endpoint.at.clone()),

@@ -29,8 +29,8 @@ use crate::{
 pub(super) struct PostEvent {
     /// Lower-case words joined by dots.
     #[serde(rename = "type")]
-    #[schema(example = "invoice.paid", max_length = 128)]
-    kind: String,
+    #[schema(value_type = String, example = "invoice.paid", max_length = 128)]
+    kind: Option<String>,
     /// Which customer's; absent or null for workspace-wide events.
     namespace: Option<String>,
     /// A JSON object.
@@ -60,7 +60,8 @@ pub(super) async fn post(State(app): State<Arc<App>>, by: By<AnyKey>, request: R
     let (parts, body) = request.into_parts();
     let body = read_body(Request::from_parts(parts.clone(), body), BODY_BYTES_MAX).await?;
     let idempotency = Idempotency::read(&parts.method, parts.uri.path(), &parts.headers, &body)?;
-    let new = check(&by, parse(&body)?)?;
+    let (post, faults) = parse(&body)?;
+    let new = check(&by, post, faults)?;
     app.command("event", &by, idempotency, move |tx, ctx| {
         let new = new.clone();
         Box::pin(async move { Ok(ingest(tx, &ctx, new).await?.map(|appended| accepted(&appended))) })
@@ -80,10 +81,10 @@ async fn ingest(tx: &mut Tx, ctx: &Ctx, new: NewEvent) -> Stored<Result<Appended
     })
 }
 
-/// What was posted, as the domain takes it; or everything that is wrong with it.
-fn check(by: &By<AnyKey>, post: PostEvent) -> Result<NewEvent, Problem> {
-    let mut faults = Faults::default();
-    let kind = faults.take("type", post.kind.parse::<EventType>());
+/// What was posted, as the domain takes it; or everything that is wrong with it, beside the `faults` of
+/// its form.
+fn check(by: &By<AnyKey>, post: PostEvent, mut faults: Faults) -> Result<NewEvent, Problem> {
+    let kind = faults.need("type", post.kind).and_then(|text| faults.take("type", text.parse::<EventType>()));
     let namespace = post.namespace.and_then(|text| faults.take("namespace", text.parse::<Namespace>()));
     let id = post.id.and_then(|text| faults.take("id", text.parse::<EventId>()));
     let reserved = id.as_ref().is_some_and(|id| matches!(id.as_str(), "stream" | "poll" | "batch"));
@@ -177,7 +178,8 @@ pub(super) async fn batch(State(app): State<Arc<App>>, by: By<AnyKey>, request: 
         serde_json::from_slice(&body)
             .map_err(|error| Problem::new(Code::Unparsable, format!("The body is not JSON: {error}.")))?
     } else {
-        parse::<PostBatch>(&body)?.events
+        let (batch, faults) = parse::<PostBatch>(&body)?;
+        faults.or(batch.events)?
     };
     if !(1..=BATCH_MAX).contains(&events.len()) {
         return Err(Faults::from(("events", "must have 1 to 1000 items")).into());
@@ -188,7 +190,8 @@ pub(super) async fn batch(State(app): State<Arc<App>>, by: By<AnyKey>, request: 
             if event.get().len() > BODY_BYTES_MAX {
                 return Err(Problem::new(Code::TooLarge, format!("The event is over {BODY_BYTES_MAX} bytes.")));
             }
-            check(&by, parse(event.get().as_bytes())?)
+            let (post, faults) = parse(event.get().as_bytes())?;
+            check(&by, post, faults)
         })
         .collect();
     app.command("event_batch", &by, idempotency, move |tx, ctx| {

@@ -2,10 +2,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use bellwire_domain::{
-    Faults,
-    event::{self, CustomType, DataSchema, Rows},
-};
+use bellwire_domain::event::{self, CustomType, DataSchema, Rows};
 use bellwire_wire::{EventType, catalog};
 use serde::{Deserialize, Serialize};
 use serde_json::{
@@ -28,8 +25,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct RegisterType {
     /// Lower-case words joined by dots, outside the built-in families.
-    #[schema(example = "invoice.paid", max_length = 128)]
-    name: String,
+    #[schema(value_type = String, example = "invoice.paid", max_length = 128)]
+    name: Option<String>,
     /// A JSON Schema that data must satisfy from now on.
     #[schema(value_type = Option<Object>)]
     schema: Option<Value>,
@@ -81,14 +78,14 @@ impl TypeView {
 #[utoipa::path(post, path = "/v1/event-types", tag = "event", request_body = RegisterType,
     responses((status = 201, body = TypeView), (status = 200, body = TypeView), (status = 422, body = ProblemBody)))]
 pub(super) async fn register(State(app): State<Arc<App>>, by: By<EventsWrite>, body: Json<RegisterType>) -> Answer {
-    let mut faults = Faults::default();
+    let (form, mut faults, idempotency) = body.open();
     if by.principal.bound().is_some() {
         return Err(Problem::new(
             crate::api::problem::Code::Forbidden,
             "A key of one namespace cannot register types: they are the workspace's.",
         ));
     }
-    let name = faults.take("name", body.value.name.parse::<EventType>());
+    let name = faults.need("name", form.name).and_then(|text| faults.take("name", text.parse::<EventType>()));
     if let Some(name) = &name {
         let family = name.family();
         faults.check(
@@ -97,16 +94,15 @@ pub(super) async fn register(State(app): State<Arc<App>>, by: By<EventsWrite>, b
             format_args!("must not be in the built-in family `{family}`"),
         );
     }
-    let schema = body
-        .value
+    let schema = form
         .schema
         .filter(|schema| !schema.is_null())
         .and_then(|schema| faults.take("schema", DataSchema::compile(schema)));
-    let long = body.value.description.as_ref().is_some_and(|text| text.len() > 1_024);
+    let long = form.description.as_ref().is_some_and(|text| text.len() > 1_024);
     faults.check(!long, "description", "must be at most 1024 bytes");
     let (Some(name), true) = (name, faults.is_empty()) else { return Err(faults.into()) };
-    let (workspace, schema, description) = (by.workspace().clone(), schema.map(Arc::new), body.value.description);
-    app.command("event_type", &by, body.idempotency, move |tx, ctx| {
+    let (workspace, schema, description) = (by.workspace().clone(), schema.map(Arc::new), form.description);
+    app.command("event_type", &by, idempotency, move |tx, ctx| {
         let (workspace, name, schema, description) =
             (workspace.clone(), name.clone(), schema.clone(), description.clone());
         Box::pin(async move {
