@@ -16,7 +16,8 @@ use utoipa::ToSchema;
 use super::EventView;
 use crate::{
     api::{
-        extract::{AnyKey, BATCH_BYTES_MAX, BODY_BYTES_MAX, By, Idempotency, lacks, parse, read_body},
+        body::{BATCH_BYTES_MAX, BODY_BYTES_MAX, read_body},
+        extract::{AnyKey, By, Idempotency, lacks, parse},
         problem::{Code, Problem, ProblemBody},
         reply::{Answer, Reply},
     },
@@ -58,7 +59,7 @@ struct Accepted<'a> {
         (status = 413, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn post(State(app): State<Arc<App>>, by: By<AnyKey>, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
-    let body = read_body(Request::from_parts(parts.clone(), body), BODY_BYTES_MAX).await?;
+    let body = read_body(Request::from_parts(parts.clone(), body), BODY_BYTES_MAX, &app.stopping).await?;
     let idempotency = Idempotency::read(&parts.method, parts.uri.path(), &parts.headers, &body)?;
     let (post, faults) = parse(&body)?;
     let new = check(&by, post, faults)?;
@@ -172,7 +173,7 @@ const BATCH_MAX: usize = 1_000;
     responses((status = 202, body = BatchAnswer), (status = 413, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn batch(State(app): State<Arc<App>>, by: By<AnyKey>, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
-    let body = read_body(Request::from_parts(parts.clone(), body), BATCH_BYTES_MAX).await?;
+    let body = read_body(Request::from_parts(parts.clone(), body), BATCH_BYTES_MAX, &app.stopping).await?;
     let idempotency = Idempotency::read(&parts.method, parts.uri.path(), &parts.headers, &body)?;
     let events = if body.trim_ascii_start().starts_with(b"[") {
         serde_json::from_slice(&body)
