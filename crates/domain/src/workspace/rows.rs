@@ -75,6 +75,13 @@ pub trait Rows: Send {
         now: Timestamp,
         expires: Option<Timestamp>,
     ) -> impl Future<Output = Stored<()>> + Send;
+    /// Forgets the answer kept for this key on this route.
+    fn saved_forget(
+        &mut self,
+        workspace: &WorkspaceId,
+        route: &str,
+        key: &str,
+    ) -> impl Future<Output = Stored<()>> + Send;
     /// Forgets at most `limit` answers that expired before `now`; how many.
     fn saved_sweep(&mut self, now: Timestamp, limit: u32) -> impl Future<Output = Stored<usize>> + Send;
 

@@ -229,6 +229,14 @@ impl Rows for Tx {
         .map(drop)
     }
 
+    async fn saved_forget(&mut self, workspace: &WorkspaceId, route: &str, key: &str) -> Stored<()> {
+        self.execute(
+            "DELETE FROM saved_answers WHERE workspace_id = $1 AND route = $2 AND key = $3",
+            args![workspace.as_str(), route, key],
+        )
+        .map(drop)
+    }
+
     async fn saved_sweep(&mut self, now: Timestamp, limit: u32) -> Stored<usize> {
         self.execute(
             "DELETE FROM saved_answers WHERE (workspace_id, route, key) IN

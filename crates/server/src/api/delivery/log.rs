@@ -259,14 +259,16 @@ const CHUNK: u32 = 200;
 
 /// Try many deliveries again now.
 #[utoipa::path(post, path = "/v1/deliveries/retry", tag = "delivery", request_body = RetryManyForm,
-    responses((status = 202, body = RetryManyAnswer), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, body = RetryManyAnswer), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
+        (status = 422, body = ProblemBody)))]
 pub(super) async fn retry_many(
     State(app): State<Arc<App>>,
     by: By<WebhooksManage>,
     body: Json<RetryManyForm>,
 ) -> Answer {
     let now = app.clock.now();
-    let (form, mut faults, _) = body.open();
+    let (form, mut faults, idempotency) = body.open();
     let status = match form.status {
         Some(text) => faults.take("status", text.parse::<DeliveryStatus>()),
         None => Some(DeliveryStatus::Failed),
@@ -286,11 +288,15 @@ pub(super) async fn retry_many(
         until: until.or(Some(now)),
         namespace: None,
     };
+    app.work(&by, idempotency, retry_all(&app, &by, filter)).await
+}
+
+async fn retry_all(app: &App, by: &By<WebhooksManage>, filter: DeliveryFilter) -> Answer {
     let mut retried = 0_u64;
     let mut before = None;
     loop {
         let (workspace, many) = (by.workspace().clone(), RetryMany { filter: filter.clone(), before, limit: CHUNK });
-        let ctx = by.ctx(&app);
+        let ctx = by.ctx(app);
         let (count, next) = app
             .store
             .transact("retry_many", move |tx| {
