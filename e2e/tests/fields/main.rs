@@ -180,6 +180,13 @@ fn a_body_that_is_no_json_is_400_and_one_too_large_is_413() {
             let answer = scene.send(&Call::new(method, &path).body(body.as_bytes()));
             assert_eq!(answer.status, 400, "{path} {body}: {}", answer.json());
             assert_eq!(answer.json()["code"], "unparsable");
+            assert_eq!(answer.fields(), ["body"], "{path} {body}");
+        }
+        // A list of the fields' values, or of the object that is wanted, is not that object.
+        let lists = [json!([]), json!([{}]), json!(["x", "workspace"])];
+        for body in lists.iter().filter(|_| !path.ends_with("/batch")) {
+            let answer = scene.send(&Call::new(method, &path).json(body));
+            assert_eq!((answer.status, answer.fields()), (400, vec!["body".to_owned()]), "{path} {body}");
         }
         let bytes = scene.send(&Call::new(method, &path).body(b"{\"name\": \"\xff\"}"));
         assert_eq!(bytes.status, 400, "{path} with bad UTF-8: {}", bytes.json());
@@ -222,7 +229,7 @@ fn every_query_parameter_refuses_what_is_wrong_by_name() {
                 "status" if path.contains("eliver") => &["lost", "Pending"],
                 "namespace" => &["Bad", "a b", "-a"],
                 "wait" => &["61s", "soon"],
-                "after" => &["no such place!", "c"],
+                "after" => &["no such place!", "c.x"],
                 "nonsense" => &["1"],
                 // Any name of a type is one that may come.
                 "type" | "types" => &[],

@@ -65,19 +65,34 @@ pub(super) async fn post(State(app): State<Arc<App>>, by: By<AnyKey>, request: R
     let new = check(&by, post, faults)?;
     app.command("event", &by, idempotency, move |tx, ctx| {
         let new = new.clone();
-        Box::pin(async move { Ok(ingest(tx, &ctx, new).await?.map(|appended| accepted(&appended))) })
+        Box::pin(async move { Ok(ingest(tx, &ctx, new).await?.map(|posted| posted.reply())) })
     })
     .await
 }
 
-fn accepted(appended: &Appended) -> Reply {
-    Reply::accepted(&Accepted { event: EventView::new(&appended.event), deliveries: appended.deliveries })
+/// An accepted event, and whether it was accepted before.
+struct Posted {
+    appended: Appended,
+    before: bool,
 }
 
-async fn ingest(tx: &mut Tx, ctx: &Ctx, new: NewEvent) -> Stored<Result<Appended, Problem>> {
+impl Posted {
+    fn reply(&self) -> Reply {
+        let Appended { event, deliveries } = &self.appended;
+        let reply = Reply::accepted(&Accepted { event: EventView::new(event), deliveries: *deliveries });
+        if self.before { reply.again() } else { reply }
+    }
+}
+
+async fn ingest(tx: &mut Tx, ctx: &Ctx, new: NewEvent) -> Stored<Result<Posted, Problem>> {
     Ok(match event::ingest(tx, ctx, new).await? {
-        Ingested::Accepted(appended) | Ingested::Repeated(appended) => Ok(appended),
-        Ingested::Conflict => Err(Problem::new(Code::EventConflict, "Another event was posted under this id.")),
+        Ingested::Accepted(appended) => Ok(Posted { appended, before: false }),
+        Ingested::Repeated(appended) => Ok(Posted { appended, before: true }),
+        // What it was used for is not said: that may be another namespace's.
+        Ingested::Conflict => Err(Problem::new(
+            Code::EventConflict,
+            "This id is not free for this event: an id names one event in a workspace. Choose another one.",
+        )),
         Ingested::Invalid(faults) => Err(faults.into()),
     })
 }
@@ -211,11 +226,11 @@ pub(super) async fn batch(State(app): State<Arc<App>>, by: By<AnyKey>, request: 
     .await
 }
 
-fn batch_reply(answers: &[Result<Appended, Problem>]) -> Reply {
+fn batch_reply(answers: &[Result<Posted, Problem>]) -> Reply {
     let results: Vec<BatchItem<'_>> = answers
         .iter()
         .map(|answer| match answer {
-            Ok(appended) => BatchItem {
+            Ok(Posted { appended, .. }) => BatchItem {
                 status: StatusCode::ACCEPTED.as_u16(),
                 event: Some(EventView::new(&appended.event)),
                 deliveries: Some(appended.deliveries),
