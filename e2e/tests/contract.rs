@@ -243,6 +243,35 @@ fn only_the_owner_makes_workspaces_and_nobody_gives_more_than_he_has() {
 }
 
 #[test]
+fn a_path_that_is_no_text_is_a_problem_too() {
+    let world = World::new();
+    for (route, call) in world.keyed() {
+        let Some((_, id)) = world.ids.iter().find(|(name, _)| route.contains(name)) else { continue };
+        let call = Call { path: call.path.replace(id.as_str(), "%ff%fe"), ..call };
+        refused(&route, &world.scene.send(&call), 404);
+    }
+}
+
+#[test]
+fn a_namespace_narrows_the_deliveries_that_are_listed() {
+    let scene = Scene::new();
+    let endpoint = scene.endpoint(&Receiver::ok(), &json!({"events": ["order.*"], "status": "paused"}));
+    for namespace in [Some("acme"), Some("acme"), Some("other"), None] {
+        scene.event("order.paid", &json!({"namespace": namespace}));
+    }
+    for path in ["/v1/deliveries".to_owned(), format!("/v1/webhooks/{}/deliveries", text(&endpoint["id"]))] {
+        for (query, wanted) in [("", 4), ("?namespace=acme", 2), ("?namespace=other", 1), ("?namespace=none", 0)] {
+            let listed = scene.get(&format!("{path}{query}")).expect(200);
+            assert_eq!(listed["total"], wanted, "{path}{query}");
+            let found = listed["deliveries"].as_array().expect("a list");
+            assert_eq!(found.len(), wanted, "{path}{query}");
+            let named = query.strip_prefix("?namespace=");
+            assert!(found.iter().all(|one| named.is_none_or(|name| one["namespace"] == name)), "{listed}");
+        }
+    }
+}
+
+#[test]
 fn unknown_paths_methods_and_ids_are_problems_too() {
     let world = World::new();
     let api = &world.scene.api;
