@@ -76,9 +76,9 @@ fn stored(api: &Api) -> Value {
         "events": count("/v1/events?limit=200", "events"),
         "deliveries": api.get("/v1/deliveries").expect(200)["total"],
         "keys": count("/v1/keys?limit=200", "keys"),
-        "types": count("/v1/event-types", "event_types"),
-        "namespaces": count("/v1/namespaces", "namespaces"),
-        "workspaces": count("/v1/workspaces", "workspaces"),
+        "types": count("/v1/event-types?limit=200", "event_types"),
+        "namespaces": count("/v1/namespaces?limit=200", "namespaces"),
+        "workspaces": count("/v1/workspaces?limit=200", "workspaces"),
     })
 }
 

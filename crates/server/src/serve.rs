@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use bellwire_domain::{Origin, workspace};
+use bellwire_domain::{Origin, PageQuery, workspace};
 use bellwire_store::{MasterKey, SqliteOptions, Store, Vault};
 use bellwire_wire::SigningKey;
 use tokio::{net::TcpListener, sync::Notify};
@@ -175,7 +175,8 @@ async fn signing_key(store: &Store, mint: &dyn bellwire_domain::Mint) -> anyhow:
 /// Makes the workspace `default` and its owner key, if nothing is there yet; the key, if it was made
 /// up here.
 async fn bootstrap(app: &App, given: Option<String>) -> anyhow::Result<Option<String>> {
-    if !app.store.read("workspaces", |tx| Box::pin(workspace::Rows::workspaces(tx))).await?.is_empty() {
+    let known = app.store.read("workspaces", |tx| Box::pin(workspace::Rows::workspaces(tx, PageQuery::ONE))).await?;
+    if !known.items.is_empty() {
         return Ok(None);
     }
     if let Some(key) = &given {

@@ -29,9 +29,9 @@ fn stored(api: &Api, ids: &[(&str, String)]) -> Value {
     let paths = [
         "/v1/webhooks?limit=200",
         "/v1/events?limit=200",
-        "/v1/event-types",
-        "/v1/namespaces",
-        "/v1/workspaces",
+        "/v1/event-types?limit=200",
+        "/v1/namespaces?limit=200",
+        "/v1/workspaces?limit=200",
         "/v1/deliveries",
         &filled("/v1/deliveries/{held}", ids),
     ];
@@ -207,6 +207,9 @@ fn every_query_parameter_refuses_what_is_wrong_by_name() {
         "/v1/events/stream",
         "/v1/webhooks",
         "/v1/keys",
+        "/v1/namespaces",
+        "/v1/workspaces",
+        "/v1/event-types",
         "/v1/deliveries",
         "/v1/webhooks/{endpoint}/deliveries",
         "/v1/webhooks/{endpoint}/jobs",
@@ -224,7 +227,7 @@ fn every_query_parameter_refuses_what_is_wrong_by_name() {
         for name in known.iter().map(String::as_str).chain(["nonsense"]) {
             let wrong: &[&str] = match name {
                 "limit" => &["0", "201", "-1", "x", "1.5"],
-                "cursor" => &["x", "c", "c-1", "12"],
+                "cursor" => &["x", "c", "c-1", "12", "n", "n.x"],
                 "since" | "until" => &["soon", "2026-13-01T00:00:00Z", "1x", "-1h"],
                 "status" if path.contains("eliver") => &["lost", "Pending"],
                 "namespace" => &["Bad", "a b", "-a"],

@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     extract::{AnyKey, By, FromQuery, Idempotency, Json, KeysManage, Parameters, Query},
-    page::{self, PAGE},
+    page::{self, NameQuery, PAGE},
     problem::{Code, Problem, ProblemBody},
     reply::{Answer, Reply},
 };
@@ -354,26 +354,34 @@ async fn create_workspace(State(app): State<Arc<App>>, by: By<AnyKey>, body: Jso
     .await
 }
 
-/// All workspaces.
+/// Workspaces, newest first.
 #[derive(Serialize, ToSchema)]
 struct WorkspaceList {
     workspaces: Vec<WorkspaceView>,
     next_cursor: Option<String>,
 }
 
-/// The workspaces of this deployment (owner only).
+/// The workspaces of this deployment, newest first (owner only).
 #[utoipa::path(get, path = "/v1/workspaces", tag = "workspace",
-    responses((status = 200, body = WorkspaceList), (status = 403, body = ProblemBody)))]
-async fn list_workspaces(State(app): State<Arc<App>>, by: By<AnyKey>) -> Answer {
+    params(("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+    responses((status = 200, body = WorkspaceList), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
+async fn list_workspaces(
+    State(app): State<Arc<App>>,
+    by: By<AnyKey>,
+    Query(PageOnly(query)): Query<PageOnly>,
+) -> Answer {
     owner_only(&by)?;
-    let workspaces = app.query("workspaces", |tx| Box::pin(tx.workspaces())).await?;
+    let page = app.query("workspaces", move |tx| Box::pin(tx.workspaces(query))).await?;
     let view = |workspace: workspace::Workspace| WorkspaceView {
         id: workspace.id.to_string(),
         name: workspace.name,
         created_at: workspace.created_at,
         api_key: None,
     };
-    Ok(Reply::ok(&WorkspaceList { workspaces: workspaces.into_iter().rev().map(view).collect(), next_cursor: None }))
+    Ok(Reply::ok(&WorkspaceList {
+        workspaces: page.items.into_iter().map(view).collect(),
+        next_cursor: page.next.map(page::encode),
+    }))
 }
 
 /// A namespace.
@@ -383,7 +391,7 @@ struct NamespaceView {
     created_at: Timestamp,
 }
 
-/// All namespaces.
+/// Namespaces, by name.
 #[derive(Serialize, ToSchema)]
 struct NamespaceList {
     namespaces: Vec<NamespaceView>,
@@ -391,21 +399,23 @@ struct NamespaceList {
 }
 
 /// The namespaces of the workspace, by name.
-#[utoipa::path(get, path = "/v1/namespaces", tag = "workspace", responses((status = 200, body = NamespaceList)))]
-async fn list_namespaces(State(app): State<Arc<App>>, by: By<AnyKey>) -> Answer {
-    let workspace = by.workspace().clone();
-    let namespaces = app
+#[utoipa::path(get, path = "/v1/namespaces", tag = "workspace",
+    params(("namespace" = Option<String>, Query), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+    responses((status = 200, body = NamespaceList), (status = 422, body = ProblemBody)))]
+async fn list_namespaces(State(app): State<Arc<App>>, by: By<AnyKey>, Query(query): Query<NameQuery>) -> Answer {
+    // A key of one namespace asks for its own alone: it sees no other.
+    let (workspace, only) = (by.workspace().clone(), by.namespace.clone());
+    let (after, fetch) = (query.after.clone(), query.fetch());
+    let rows = app
         .query("namespaces", move |tx| {
-            let workspace = workspace.clone();
-            Box::pin(async move { tx.namespaces(&workspace).await })
+            let (workspace, only, after) = (workspace.clone(), only.clone(), after.clone());
+            Box::pin(async move { tx.namespaces(&workspace, only.as_ref(), &after, fetch).await })
         })
         .await?;
-    let namespaces = namespaces
-        .into_iter()
-        .filter(|(name, _)| by.principal.sees(Some(name)))
-        .map(|(name, created_at)| NamespaceView { name: name.to_string(), created_at })
-        .collect();
-    Ok(Reply::ok(&NamespaceList { namespaces, next_cursor: None }))
+    let (rows, next_cursor) = query.cut(rows, |(name, _)| name.as_str());
+    let namespaces =
+        rows.into_iter().map(|(name, created_at)| NamespaceView { name: name.to_string(), created_at }).collect();
+    Ok(Reply::ok(&NamespaceList { namespaces, next_cursor }))
 }
 
 /// Remove a namespace with its endpoints and keys.

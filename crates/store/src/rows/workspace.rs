@@ -60,8 +60,13 @@ impl Rows for Tx {
         self.query_one("SELECT id, name, created_at FROM workspaces WHERE id = $1", args![id.as_str()], workspace)
     }
 
-    async fn workspaces(&mut self) -> Stored<Vec<Workspace>> {
-        self.query("SELECT id, name, created_at FROM workspaces ORDER BY seq", &[], workspace)
+    async fn workspaces(&mut self, page: PageQuery) -> Stored<Page<Workspace>> {
+        let rows = self.query(
+            "SELECT id, name, created_at, seq FROM workspaces WHERE seq < $1 ORDER BY seq DESC LIMIT $2",
+            args![page.before.unwrap_or(i64::MAX), page.limit + 1],
+            |row| Ok((row.int(3)?, workspace(row)?)),
+        )?;
+        Ok(Page::from_overfetch(rows, page.limit, |(seq, _)| *seq).map(|(_, workspace)| workspace))
     }
 
     async fn key_insert(&mut self, key: &Key) -> Stored<()> {
@@ -153,10 +158,17 @@ impl Rows for Tx {
         Ok(())
     }
 
-    async fn namespaces(&mut self, workspace: &WorkspaceId) -> Stored<Vec<(Namespace, Timestamp)>> {
+    async fn namespaces(
+        &mut self,
+        workspace: &WorkspaceId,
+        only: Option<&Namespace>,
+        after: &str,
+        limit: u32,
+    ) -> Stored<Vec<(Namespace, Timestamp)>> {
         self.query(
-            "SELECT name, created_at FROM namespaces WHERE workspace_id = $1 ORDER BY name",
-            args![workspace.as_str()],
+            "SELECT name, created_at FROM namespaces
+             WHERE workspace_id = $1 AND name > $2 AND ($3 IS NULL OR name = $3) ORDER BY name LIMIT $4",
+            args![workspace.as_str(), after, only.map(Namespace::as_str), limit],
             |row| Ok((row.with_text(0, Namespace::from_stored)?, row.time(1)?)),
         )
     }

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 
 use crate::{
     api::{
-        extract::{By, EventsRead, EventsWrite, Json},
+        extract::{By, EventsRead, EventsWrite, Json, Query},
+        page::NameQuery,
         problem::{Problem, ProblemBody},
         reply::{Answer, Reply},
     },
@@ -114,7 +115,7 @@ pub(super) async fn register(State(app): State<Arc<App>>, by: By<EventsWrite>, b
     .await
 }
 
-/// All event types.
+/// Event types: the workspace's own by name, then the built-in ones.
 #[derive(Serialize, ToSchema)]
 struct TypeList {
     event_types: Vec<TypeView>,
@@ -122,21 +123,28 @@ struct TypeList {
 }
 
 /// The catalog: the workspace's own types, then the built-in ones.
-#[utoipa::path(get, path = "/v1/event-types", tag = "event", responses((status = 200, body = TypeList)))]
-pub(super) async fn list(State(app): State<Arc<App>>, by: By<EventsRead>) -> Answer {
-    let workspace = by.workspace().clone();
-    let custom = app
-        .query("event_types", move |tx| {
-            let workspace = workspace.clone();
-            Box::pin(async move { tx.custom_types(&workspace).await })
-        })
-        .await?;
-    let event_types = custom
-        .iter()
-        .map(|custom| TypeView::custom(custom))
-        .chain(catalog::types().iter().map(TypeView::built_in))
-        .collect();
-    Ok(Reply::ok(&TypeList { event_types, next_cursor: None }))
+#[utoipa::path(get, path = "/v1/event-types", tag = "event",
+    params(("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+    responses((status = 200, body = TypeList), (status = 422, body = ProblemBody)))]
+pub(super) async fn list(State(app): State<Arc<App>>, by: By<EventsRead>, Query(query): Query<NameQuery>) -> Answer {
+    let passed = catalog::types().iter().position(|spec| spec.name == query.after);
+    let mut rows = Vec::new();
+    // After a built-in type there are no others: they come last.
+    if passed.is_none() {
+        let (workspace, after, fetch) = (by.workspace().clone(), query.after.clone(), query.fetch());
+        let custom = app
+            .query("event_types", move |tx| {
+                let (workspace, after) = (workspace.clone(), after.clone());
+                Box::pin(async move { tx.custom_types(&workspace, &after, fetch).await })
+            })
+            .await?;
+        rows.extend(custom.iter().map(|custom| TypeView::custom(custom)));
+    }
+    let built_in = catalog::types().iter().skip(passed.map_or(0, |passed| passed + 1));
+    let room = (query.fetch() as usize).saturating_sub(rows.len());
+    rows.extend(built_in.take(room).map(TypeView::built_in));
+    let (event_types, next_cursor) = query.cut(rows, |view| &view.name);
+    Ok(Reply::ok(&TypeList { event_types, next_cursor }))
 }
 
 /// One event type.
