@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{Api, eventually};
+use crate::{Api, eventually, eventually_within};
 
 /// The owner key of every test server.
 pub const OWNER_KEY: &str = "owner-key-of-the-end-to-end-tests-0123456789";
@@ -188,6 +188,12 @@ impl Server {
     #[track_caller]
     pub fn ended(&mut self) -> ExitStatus {
         eventually("the server ends", || self.child.try_wait().expect("it is ours"))
+    }
+
+    /// [`Server::ended`], within another limit.
+    #[track_caller]
+    pub fn ended_within(&mut self, limit: Duration) -> ExitStatus {
+        eventually_within(limit, "the server ends soon", || self.child.try_wait().expect("it is ours"))
     }
 
     /// SIGTERM, and waits for the end.

@@ -76,9 +76,9 @@ fn stored(api: &Api) -> Value {
         "events": count("/v1/events?limit=200", "events"),
         "deliveries": api.get("/v1/deliveries").expect(200)["total"],
         "keys": count("/v1/keys?limit=200", "keys"),
-        "types": count("/v1/event-types", "event_types"),
-        "namespaces": count("/v1/namespaces", "namespaces"),
-        "workspaces": count("/v1/workspaces", "workspaces"),
+        "types": count("/v1/event-types?limit=200", "event_types"),
+        "namespaces": count("/v1/namespaces?limit=200", "namespaces"),
+        "workspaces": count("/v1/workspaces?limit=200", "workspaces"),
     })
 }
 
@@ -240,6 +240,35 @@ fn only_the_owner_makes_workspaces_and_nobody_gives_more_than_he_has() {
     refused("more permissions", &some.post("/v1/keys", &more), 403);
     refused("a higher kind", &some.post("/v1/keys", &json!({"name": "k", "kind": "admin"})), 403);
     some.post("/v1/keys", &json!({"name": "k", "kind": "workspace", "permissions": ["events:read"]})).expect(201);
+}
+
+#[test]
+fn a_path_that_is_no_text_is_a_problem_too() {
+    let world = World::new();
+    for (route, call) in world.keyed() {
+        let Some((_, id)) = world.ids.iter().find(|(name, _)| route.contains(name)) else { continue };
+        let call = Call { path: call.path.replace(id.as_str(), "%ff%fe"), ..call };
+        refused(&route, &world.scene.send(&call), 404);
+    }
+}
+
+#[test]
+fn a_namespace_narrows_the_deliveries_that_are_listed() {
+    let scene = Scene::new();
+    let endpoint = scene.endpoint(&Receiver::ok(), &json!({"events": ["order.*"], "status": "paused"}));
+    for namespace in [Some("acme"), Some("acme"), Some("other"), None] {
+        scene.event("order.paid", &json!({"namespace": namespace}));
+    }
+    for path in ["/v1/deliveries".to_owned(), format!("/v1/webhooks/{}/deliveries", text(&endpoint["id"]))] {
+        for (query, wanted) in [("", 4), ("?namespace=acme", 2), ("?namespace=other", 1), ("?namespace=none", 0)] {
+            let listed = scene.get(&format!("{path}{query}")).expect(200);
+            assert_eq!(listed["total"], wanted, "{path}{query}");
+            let found = listed["deliveries"].as_array().expect("a list");
+            assert_eq!(found.len(), wanted, "{path}{query}");
+            let named = query.strip_prefix("?namespace=");
+            assert!(found.iter().all(|one| named.is_none_or(|name| one["namespace"] == name)), "{listed}");
+        }
+    }
 }
 
 #[test]

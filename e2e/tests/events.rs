@@ -18,13 +18,17 @@ fn an_id_of_ones_own_makes_posting_safe_to_repeat() {
     let event = json!({"type": "order.paid", "id": "order-17", "data": {"a": 1}, "namespace": "acme"});
     let first = scene.post("/v1/events", &event).expect(202);
     assert_eq!(first["event"]["id"], "order-17");
-    assert_eq!(scene.post("/v1/events", &event).expect(202), first);
+    let again = scene.post("/v1/events", &event);
+    assert_eq!(again.expect(202), first);
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
     let others = [("data", json!({"a": 2})), ("type", json!("order.sent")), ("namespace", json!("other"))];
     for (field, value) in others {
         let mut other = event.clone();
         other[field] = value;
         let refusal = scene.post("/v1/events", &other).expect(409);
         assert_eq!(refusal["code"], "event_conflict", "{field}");
+        // The other one may be in a namespace that the caller must not know of.
+        assert!(!refusal.to_string().contains("acme") && !text(&refusal["detail"]).contains("posted"), "{refusal}");
     }
     assert_eq!(stored(&scene), 1);
     // Another workspace has ids of its own.
@@ -249,10 +253,26 @@ fn a_stream_resumes_after_its_last_event_across_a_restart() {
 }
 
 #[test]
+fn a_stream_after_an_event_that_is_not_there_starts_at_the_oldest_that_is() {
+    let scene = Scene::new();
+    let wanted = scene.events("order.paid", 3);
+    for last in ["nobodys-id", "evt_01ARZ3NDEKTSV4RRFFQ69G5FAV", "evt_7ZZZZZZZZZZZZZZZZZZZZZZZZZ"] {
+        let call = Call::new("GET", "/v1/events/stream?types=order.*").header("last-event-id", last);
+        let got: Vec<String> = scene.stream(&call).take(3).map(|(id, _)| id).collect();
+        assert_eq!(got, wanted, "{last}");
+        let polled = scene.get(&format!("/v1/events/poll?types=order.*&after={last}")).expect(200);
+        assert_eq!(ids(&polled["events"]), wanted, "{last}");
+    }
+    for wrong in ["no id!", "a.b"] {
+        let call = Call::new("GET", "/v1/events/stream").header("last-event-id", wrong);
+        assert_eq!(scene.send(&call).expect(422)["errors"][0]["field"], "after", "{wrong}");
+    }
+}
+
+#[test]
 fn a_built_in_type_says_who_reported_it_and_needs_the_right() {
     let scene = Scene::new();
-    let catalog = list(&scene.get("/v1/event-types").expect(200)["event_types"]);
-    let known = catalog.iter().find(|kind| kind["name"] == "purchase.succeeded").expect("it is built in");
+    let known = scene.get("/v1/event-types/purchase.succeeded").expect(200);
     let example = known["example"].clone();
     let data = if example["data"].is_object() { example["data"].clone() } else { example };
     let event = json!({"type": "purchase.succeeded", "data": data});

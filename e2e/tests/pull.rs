@@ -119,6 +119,20 @@ fn an_ordered_pull_endpoint_gives_the_next_of_a_key_only_after_the_one_before() 
     assert_eq!(next.len(), 1);
 }
 
+#[test]
+fn a_test_of_another_endpoint_is_not_among_what_a_replay_finds_missing() {
+    let scene = Scene::new();
+    let (tested, receiver) = (Receiver::ok(), Receiver::ok());
+    let first = scene.endpoint(&tested, &json!({"events": ["never.sent"]}));
+    scene.on(&first, "test", &json!({})).expect(200);
+    let id = scene.event("order.paid", &json!({}));
+    let endpoint = scene.endpoint(&receiver, &json!({"events": ["order.*", "webhook.*"]}));
+    replay(&scene, &endpoint, &json!({"missing": true}));
+    eventually("the event from before arrives", || receiver.event_ids().contains(&id).then_some(()));
+    let kinds: Vec<String> = receiver.seen().iter().map(|seen| seen.header("bellwire-event").to_owned()).collect();
+    assert!(!kinds.iter().any(|kind| kind == "webhook.test"), "{kinds:?}");
+}
+
 /// Starts a replay and waits for its end; how many were sent anew.
 fn replay(scene: &Scene, endpoint: &Value, form: &Value) -> u64 {
     let job = scene.on(endpoint, "replay", form).expect(202);

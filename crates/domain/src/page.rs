@@ -9,6 +9,11 @@ pub struct PageQuery {
     pub limit: u32,
 }
 
+impl PageQuery {
+    /// The newest row alone: whether there is any.
+    pub const ONE: Self = Self { before: None, limit: 1 };
+}
+
 /// A page and where the next one starts.
 #[derive(Debug, Clone)]
 pub struct Page<T> {

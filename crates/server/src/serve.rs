@@ -6,10 +6,9 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use bellwire_domain::{Origin, workspace};
+use bellwire_domain::{Origin, PageQuery, workspace};
 use bellwire_store::{Store, Vault};
 use bellwire_wire::SigningKey;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -19,6 +18,7 @@ use crate::{
     auth::Authenticator,
     clock::Clock,
     config::Config,
+    connection,
     egress::{Egress, EgressConfig},
     engine::{Engine, Parts},
     hub::Hub,
@@ -52,10 +52,6 @@ pub struct Secrets {
 const SWEEP_EVERY: Duration = Duration::from_secs(2);
 /// Connections at once. Keeps I12.
 const CONNECTIONS_MAX: usize = 16_384;
-/// The most a request's head may measure.
-const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// How long a client may take to send its headers.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Server {
     /// Opens the store, makes the owner key if there is none, and starts sending. It does not take
@@ -138,30 +134,7 @@ impl Server {
             if connections.len() >= CONNECTIONS_MAX {
                 continue;
             }
-            // An answer is small and whole: waiting to fill a packet only delays it.
-            drop(socket.set_nodelay(true));
-            let (service, stopping) = (service.clone(), self.app.stopping.clone());
-            connections.spawn(async move {
-                let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
-                builder
-                    .http1()
-                    .timer(TokioTimer::new())
-                    .header_read_timeout(HEAD_TIMEOUT)
-                    .max_buf_size(HEAD_BYTES_MAX)
-                    .half_close(false);
-                builder
-                    .http2()
-                    .timer(TokioTimer::new())
-                    .max_concurrent_streams(256)
-                    .keep_alive_interval(Duration::from_secs(20));
-                let connection = builder.serve_connection(TokioIo::new(socket), service);
-                tokio::pin!(connection);
-                tokio::select! {
-                    _ = &mut connection => return,
-                    () = stopping.cancelled() => connection.as_mut().graceful_shutdown(),
-                }
-                drop(connection.await);
-            });
+            connections.spawn(connection::serve(socket, service.clone(), self.app.stopping.clone()));
         }
         drop(self.listener);
         tracing::info!("stopping: what is in flight finishes");
@@ -200,7 +173,8 @@ async fn signing_key(store: &Store, mint: &dyn bellwire_domain::Mint) -> anyhow:
 /// Makes the workspace `default` and its owner key, if nothing is there yet; the key, if it was made
 /// up here.
 async fn bootstrap(app: &App, given: Option<String>) -> anyhow::Result<Option<String>> {
-    if !app.store.read("workspaces", |tx| Box::pin(workspace::Rows::workspaces(tx))).await?.is_empty() {
+    let known = app.store.read("workspaces", |tx| Box::pin(workspace::Rows::workspaces(tx, PageQuery::ONE))).await?;
+    if !known.items.is_empty() {
         return Ok(None);
     }
     if let Some(key) = &given {

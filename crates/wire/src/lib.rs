@@ -25,6 +25,7 @@ pub mod explain;
 pub mod id;
 pub mod json;
 pub mod money;
+mod named;
 pub mod reserved;
 pub mod secret;
 pub mod sign;

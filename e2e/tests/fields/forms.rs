@@ -199,6 +199,8 @@ fn endpoint_faults() -> Vec<(&'static str, Value)> {
         ("filter", json!("event.data.")),
         ("filter", json!("1 + 1")),
         ("filter", json!("nothing.known == 1")),
+        ("filter", json!("event.type == 1")),
+        ("filter", json!("'x' != true")),
         ("filter", json!(format!("event.type == '{}'", "x".repeat(2100)))),
         ("dialect", json!("latin")),
         ("retry", json!({"preset": "none", "schedule": ["1s"]})),

@@ -29,9 +29,9 @@ fn stored(api: &Api, ids: &[(&str, String)]) -> Value {
     let paths = [
         "/v1/webhooks?limit=200",
         "/v1/events?limit=200",
-        "/v1/event-types",
-        "/v1/namespaces",
-        "/v1/workspaces",
+        "/v1/event-types?limit=200",
+        "/v1/namespaces?limit=200",
+        "/v1/workspaces?limit=200",
         "/v1/deliveries",
         &filled("/v1/deliveries/{held}", ids),
     ];
@@ -114,6 +114,62 @@ fn a_refusal_names_every_fault_at_once() {
 }
 
 #[test]
+fn faults_of_the_form_and_of_the_values_are_named_together_and_each_once() {
+    let (scene, ids) = scene();
+    let table = [
+        (
+            "POST",
+            "/v1/webhooks",
+            json!({"url": 5, "events": ["x"], "ordered": "yes", "timeout_ms": 1, "surprise": 1, "dialect": "latin",
+                "headers": {"host": "x", "x-a": 1}, "retry": {"preset": "often", "presets": 1}}),
+            vec![
+                "dialect",
+                "events[0]",
+                "headers.host",
+                "headers.x-a",
+                "ordered",
+                "retry.preset",
+                "retry.presets",
+                "surprise",
+                "timeout_ms",
+                "url",
+            ],
+        ),
+        (
+            "PATCH",
+            "/v1/webhooks/{endpoint}",
+            json!({"max_in_flight": "many", "events": [5, "Not A Type"], "signing": "rsa"}),
+            vec!["events[0]", "max_in_flight", "signing"],
+        ),
+        (
+            "POST",
+            "/v1/events",
+            json!({"type": 5, "namespace": "Bad Name", "id": "a b", "extra": {}}),
+            vec!["data", "extra", "id", "namespace", "type"],
+        ),
+        ("POST", "/v1/keys", json!({"kind": "root", "person": 1, "name": ""}), vec!["kind", "name", "person"]),
+        ("POST", "/v1/event-types", json!({"schema": 5, "name": "order"}), vec!["name", "schema"]),
+        ("POST", "/v1/deliveries/retry", json!({"status": "lost", "until": 5}), vec!["endpoint_id", "status", "until"]),
+        (
+            "POST",
+            "/v1/webhooks/{endpoint}/replay",
+            json!({"missing": "yes", "since": "soon"}),
+            vec!["missing", "since"],
+        ),
+        ("POST", "/v1/webhooks/{pull}/pull", json!({"max": "all", "lease": "x"}), vec!["lease", "max"]),
+    ];
+    let before = stored(&scene, &ids);
+    for (method, path, body, wanted) in table {
+        let answer = scene.send(&Call::new(method, &filled(path, &ids)).json(&body));
+        assert_eq!(answer.status, 422, "{path}: {}", answer.json());
+        let mut fields = answer.fields();
+        fields.sort_unstable();
+        assert_eq!(fields, wanted, "{path}: {}", answer.json());
+    }
+    assert_eq!(stored(&scene, &ids), before);
+}
+
+#[test]
 fn a_body_that_is_no_json_is_400_and_one_too_large_is_413() {
     let (scene, ids) = scene();
     let before = stored(&scene, &ids);
@@ -124,6 +180,13 @@ fn a_body_that_is_no_json_is_400_and_one_too_large_is_413() {
             let answer = scene.send(&Call::new(method, &path).body(body.as_bytes()));
             assert_eq!(answer.status, 400, "{path} {body}: {}", answer.json());
             assert_eq!(answer.json()["code"], "unparsable");
+            assert_eq!(answer.fields(), ["body"], "{path} {body}");
+        }
+        // A list of the fields' values, or of the object that is wanted, is not that object.
+        let lists = [json!([]), json!([{}]), json!(["x", "workspace"])];
+        for body in lists.iter().filter(|_| !path.ends_with("/batch")) {
+            let answer = scene.send(&Call::new(method, &path).json(body));
+            assert_eq!((answer.status, answer.fields()), (400, vec!["body".to_owned()]), "{path} {body}");
         }
         let bytes = scene.send(&Call::new(method, &path).body(b"{\"name\": \"\xff\"}"));
         assert_eq!(bytes.status, 400, "{path} with bad UTF-8: {}", bytes.json());
@@ -144,6 +207,9 @@ fn every_query_parameter_refuses_what_is_wrong_by_name() {
         "/v1/events/stream",
         "/v1/webhooks",
         "/v1/keys",
+        "/v1/namespaces",
+        "/v1/workspaces",
+        "/v1/event-types",
         "/v1/deliveries",
         "/v1/webhooks/{endpoint}/deliveries",
         "/v1/webhooks/{endpoint}/jobs",
@@ -161,12 +227,12 @@ fn every_query_parameter_refuses_what_is_wrong_by_name() {
         for name in known.iter().map(String::as_str).chain(["nonsense"]) {
             let wrong: &[&str] = match name {
                 "limit" => &["0", "201", "-1", "x", "1.5"],
-                "cursor" => &["x", "c", "c-1", "12"],
+                "cursor" => &["x", "c", "c-1", "12", "n", "n.x"],
                 "since" | "until" => &["soon", "2026-13-01T00:00:00Z", "1x", "-1h"],
                 "status" if path.contains("eliver") => &["lost", "Pending"],
                 "namespace" => &["Bad", "a b", "-a"],
                 "wait" => &["61s", "soon"],
-                "after" => &["no such place!", "c"],
+                "after" => &["no such place!", "c.x"],
                 "nonsense" => &["1"],
                 // Any name of a type is one that may come.
                 "type" | "types" => &[],

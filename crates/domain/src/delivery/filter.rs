@@ -377,6 +377,11 @@ mod tests {
         assert_eq!(error("1 + 2"), FilterError::Type("a number"));
         assert_eq!(error("'x'"), FilterError::Type("a string"));
         assert_eq!(error("'x' && true"), FilterError::Type("a string"));
+        assert_eq!(error("event.type == 1"), FilterError::Type("a number"));
+        assert_eq!(error("1 != 'x'"), FilterError::Type("a string"));
+        for fine in ["event.namespace == null", "event.data.a == 'x'", "event.type != 'a.b'", "true == false"] {
+            assert!(fine.parse::<Filter>().is_ok(), "{fine}");
+        }
         assert_eq!(error("event.data.a.all(x, event.data.b.all(y, x == y))"), FilterError::Nested);
         assert_eq!(error(""), FilterError::Length);
         assert_eq!(error(&"a".repeat(3000)), FilterError::Length);

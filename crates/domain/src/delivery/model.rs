@@ -193,13 +193,13 @@ pub struct Claimed {
 }
 
 impl Claimed {
-    /// Whether breaker and rate do not apply: the schedule of an approval is a promise.
+    /// Whether breaker and lowered rate do not apply: the schedule of an approval is a promise.
     pub fn is_exempt(&self) -> bool {
         self.event.kind.as_str() == EXEMPT_TYPE
     }
 }
 
-/// The type whose deliveries are exempt from breaker and rate (spec delivery, "Rules" 5).
+/// The type whose deliveries are exempt from breaker and lowered rate (spec delivery, "Rules" 5).
 pub(crate) const EXEMPT_TYPE: &str = "approval.requested";
 
 /// How long the parts of an exchange took, in microseconds; absent for a part that did not happen.

@@ -14,16 +14,51 @@ const RATE_STEP: u64 = 1_000;
 /// Above this an unlimited endpoint is unlimited again.
 const RATE_FREE: u64 = 1_000_000;
 
-/// The pace of one endpoint: a token bucket whose rate can be lowered.
+/// What one delivery costs, in millionths.
+const ONE: u64 = 1_000_000;
+
+/// A token bucket.
+#[derive(Debug, Clone)]
+struct Bucket {
+    /// Millionths of a delivery that may go now.
+    tokens: u64,
+    refilled: Timestamp,
+}
+
+impl Bucket {
+    /// A bucket out of which one may go at once.
+    fn new(now: Timestamp) -> Self {
+        Self { tokens: ONE, refilled: now }
+    }
+
+    /// Fills up at this rate, and says how long to wait for the next one; not at all if it is there.
+    fn wait(&mut self, rate: u64, now: Timestamp) -> Duration {
+        let passed = u64::try_from(now.since(self.refilled).as_micros()).unwrap_or(u64::MAX);
+        let gained = passed.saturating_mul(rate) / 1_000;
+        if gained > 0 {
+            self.refilled = now;
+            // At most a tenth of a second's worth (and one) waits in the bucket: no bursts.
+            self.tokens = self.tokens.saturating_add(gained).min((rate * 100).max(ONE));
+        }
+        Duration::from_micros((ONE.saturating_sub(self.tokens) * 1_000).div_ceil(rate))
+    }
+
+    fn spend(&mut self) {
+        self.tokens = self.tokens.saturating_sub(ONE);
+    }
+}
+
+/// The pace of one endpoint: what its owner allows, and below that what it can bear.
 #[derive(Debug, Clone)]
 pub struct Pace {
     /// The owner's limit, thousandths per second.
     limit: Option<u64>,
     /// The rate in force; absent while unlimited.
     rate: Option<u64>,
-    /// Millionths of a delivery that may go now.
-    tokens: u64,
-    refilled: Timestamp,
+    /// Everything that goes is taken out of this, at the owner's limit.
+    allowed: Bucket,
+    /// While the rate is lowered, what is not exempt is taken out of this as well.
+    borne: Bucket,
     raised: Timestamp,
     lowered: Timestamp,
     /// Deliveries started in the current second, to know the rate that was too much.
@@ -38,8 +73,8 @@ impl Pace {
         Self {
             limit,
             rate: limit,
-            tokens: 1_000_000,
-            refilled: now,
+            allowed: Bucket::new(now),
+            borne: Bucket::new(now),
             raised: now,
             lowered: Timestamp::EPOCH,
             second: (now.seconds(), 0),
@@ -58,34 +93,40 @@ impl Pace {
 
     /// Takes one delivery's worth, or says how long to wait for it.
     pub fn take(&mut self, now: Timestamp) -> Result<(), Duration> {
-        self.count(now);
-        let Some(rate) = self.rate else { return Ok(()) };
-        let passed = u64::try_from(now.since(self.refilled).as_micros()).unwrap_or(u64::MAX);
-        let gained = passed.saturating_mul(rate) / 1_000;
-        if gained > 0 {
-            self.refilled = now;
-            // At most a tenth of a second's worth (and one) waits in the bucket: no bursts.
-            self.tokens = self.tokens.saturating_add(gained).min((rate * 100).max(1_000_000));
+        let lowered = self.rate.filter(|rate| self.limit != Some(*rate));
+        let borne = lowered.map_or(Duration::ZERO, |rate| self.borne.wait(rate, now));
+        let allowed = self.limit.map_or(Duration::ZERO, |limit| self.allowed.wait(limit, now));
+        let wait = borne.max(allowed);
+        if wait > Duration::ZERO {
+            return Err(wait);
         }
-        if self.tokens >= 1_000_000 {
-            self.tokens -= 1_000_000;
-            self.second.1 += 1;
-            return Ok(());
+        if lowered.is_some() {
+            self.borne.spend();
         }
-        let missing = 1_000_000 - self.tokens;
-        Err(Duration::from_micros((missing * 1_000).div_ceil(rate)))
+        self.go(now);
+        Ok(())
     }
 
-    /// Notes that a start counted against an unlimited endpoint.
-    fn count(&mut self, now: Timestamp) {
+    /// [`Self::take`] for a delivery that is exempt from the lowered rate: the owner's limit alone
+    /// holds it up (spec delivery, "Rules" 5).
+    pub fn take_exempt(&mut self, now: Timestamp) -> Result<(), Duration> {
+        let wait = self.limit.map_or(Duration::ZERO, |limit| self.allowed.wait(limit, now));
+        if wait > Duration::ZERO {
+            return Err(wait);
+        }
+        self.go(now);
+        Ok(())
+    }
+
+    /// One goes.
+    fn go(&mut self, now: Timestamp) {
+        self.allowed.spend();
         let second = now.seconds();
         if self.second.0 != second {
             self.last_second = if self.second.0 + 1 == second { self.second.1 } else { 0 };
             self.second = (second, 0);
         }
-        if self.rate.is_none() {
-            self.second.1 += 1;
-        }
+        self.second.1 += 1;
     }
 
     /// The endpoint says it is overloaded: half the rate, at most once a second.
@@ -97,8 +138,7 @@ impl Pace {
         let current = self.rate.unwrap_or(seen).max(RATE_MIN * 2);
         self.rate = Some((current / 2).max(RATE_MIN));
         // One may go: the retry of what was refused is not to wait for a token as well.
-        self.tokens = self.tokens.min(1_000_000);
-        self.refilled = now;
+        self.borne = Bucket::new(now);
         self.lowered = now;
         self.raised = now;
     }
@@ -166,6 +206,26 @@ mod tests {
             pace.succeeded(at(second * 1_000));
         }
         assert_eq!(pace.rate(), None);
+    }
+
+    #[test]
+    fn what_is_exempt_passes_the_lowered_rate_and_keeps_to_the_owners_limit() {
+        let mut pace = Pace::new(Some(10), at(0));
+        pace.overloaded(at(0));
+        assert_eq!(pace.rate(), Some(5_000));
+        let taken = (0..5_000).filter(|millis| pace.take_exempt(at(*millis)).is_ok()).count();
+        assert!((50..=52).contains(&taken), "{taken}");
+        // Both together keep to it as well.
+        let mut pace = Pace::new(Some(10), at(0));
+        let mut both = |millis| pace.take_exempt(at(millis)).is_ok() || pace.take(at(millis)).is_ok();
+        let taken = (0..5_000).filter(|millis| both(*millis)).count();
+        assert!((50..=52).contains(&taken), "{taken}");
+        // Without a limit nothing holds it up, whatever the endpoint can bear.
+        let mut pace = Pace::new(None, at(0));
+        pace.overloaded(at(0));
+        assert!((0..100).all(|_| pace.take_exempt(at(1)).is_ok()));
+        let waits = (0..2).map(|_| pace.take(at(1)).is_err()).collect::<Vec<_>>();
+        assert_eq!(waits, [false, true]);
     }
 
     #[test]

@@ -49,8 +49,13 @@ pub trait Rows: Send {
         workspace: &WorkspaceId,
         name: &EventType,
     ) -> impl Future<Output = Stored<Option<Arc<CustomType>>>> + Send;
-    /// All custom types of a workspace by name.
-    fn custom_types(&mut self, workspace: &WorkspaceId) -> impl Future<Output = Stored<Vec<Arc<CustomType>>>> + Send;
+    /// At most `limit` custom types of a workspace whose names come after `after`, by name.
+    fn custom_types(
+        &mut self,
+        workspace: &WorkspaceId,
+        after: &str,
+        limit: u32,
+    ) -> impl Future<Output = Stored<Vec<Arc<CustomType>>>> + Send;
     /// Inserts or replaces a custom type.
     fn custom_type_put(&mut self, custom: &CustomType) -> impl Future<Output = Stored<()>> + Send;
 

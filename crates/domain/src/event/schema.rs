@@ -7,7 +7,7 @@ use std::fmt;
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
-use crate::Fault;
+use crate::{Fault, fault::field_path};
 
 /// The most a schema's text may measure, in bytes.
 const SCHEMA_BYTES_MAX: usize = 64 * 1024;
@@ -57,19 +57,11 @@ impl DataSchema {
 
     /// Everything wrong with `data`, each with its path below `root`.
     pub fn faults(&self, data: &Value, root: &str) -> Vec<Fault> {
-        // A JSON pointer as people write paths, the same as for the request's own fields.
-        let path = |pointer: &str| {
-            pointer.split('/').skip(1).fold(String::new(), |path, part| {
-                let index = !part.is_empty() && part.bytes().all(|c| c.is_ascii_digit());
-                let part = part.replace("~1", "/").replace("~0", "~");
-                if index { format!("{path}[{part}]") } else { format!("{path}.{part}") }
-            })
-        };
         self.validator
             .iter_errors(data)
             .take(FAULTS_MAX)
             .map(|error| Fault {
-                field: format!("{root}{}", path(error.instance_path().as_str())),
+                field: field_path(root, error.instance_path().as_str()),
                 detail: error.masked_with("the value").to_string(),
             })
             .collect()

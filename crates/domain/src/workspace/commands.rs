@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Key, KeyHash, KeyKind, Permission, Permissions, Principal, Rows, Workspace};
 use crate::{
-    Ctx, Stored, delivery,
+    Ctx, PageQuery, Stored, delivery,
     event::{self, NewEvent},
 };
 
@@ -60,7 +60,7 @@ pub async fn bootstrap<R>(rows: &mut R, ctx: &Ctx, hash: KeyHash, prefix: String
 where
     R: Rows + event::Rows + delivery::Rows,
 {
-    if !rows.workspaces().await?.is_empty() {
+    if !rows.workspaces(PageQuery::ONE).await?.items.is_empty() {
         return Ok(None);
     }
     let workspace = insert_workspace(rows, ctx, "default").await?;

@@ -12,8 +12,8 @@ pub trait Rows: Send {
     fn workspace_insert(&mut self, workspace: &Workspace) -> impl Future<Output = Stored<()>> + Send;
     /// One workspace.
     fn workspace(&mut self, id: &WorkspaceId) -> impl Future<Output = Stored<Option<Workspace>>> + Send;
-    /// All workspaces, oldest first.
-    fn workspaces(&mut self) -> impl Future<Output = Stored<Vec<Workspace>>> + Send;
+    /// A page of workspaces, newest first.
+    fn workspaces(&mut self, page: PageQuery) -> impl Future<Output = Stored<Page<Workspace>>> + Send;
 
     /// Inserts a key.
     fn key_insert(&mut self, key: &Key) -> impl Future<Output = Stored<()>> + Send;
@@ -45,10 +45,14 @@ pub trait Rows: Send {
         namespace: &Namespace,
         now: Timestamp,
     ) -> impl Future<Output = Stored<()>> + Send;
-    /// All namespaces of a workspace by name, with since when.
+    /// At most `limit` namespaces of a workspace whose names come after `after`, by name, with since
+    /// when; only this one if named.
     fn namespaces(
         &mut self,
         workspace: &WorkspaceId,
+        only: Option<&Namespace>,
+        after: &str,
+        limit: u32,
     ) -> impl Future<Output = Stored<Vec<(Namespace, Timestamp)>>> + Send;
     /// Forgets a namespace and revokes its keys; the keys revoked, or nothing if it is unknown.
     fn namespace_delete(
@@ -74,6 +78,13 @@ pub trait Rows: Send {
         answer: &Saved,
         now: Timestamp,
         expires: Option<Timestamp>,
+    ) -> impl Future<Output = Stored<()>> + Send;
+    /// Forgets the answer kept for this key on this route.
+    fn saved_forget(
+        &mut self,
+        workspace: &WorkspaceId,
+        route: &str,
+        key: &str,
     ) -> impl Future<Output = Stored<()>> + Send;
     /// Forgets at most `limit` answers that expired before `now`; how many.
     fn saved_sweep(&mut self, now: Timestamp, limit: u32) -> impl Future<Output = Stored<usize>> + Send;

@@ -1,9 +1,10 @@
 //! What is wrong with the form of a body, field by field, from the same schema as the documentation.
-use bellwire_domain::{Fault, Faults};
+use bellwire_domain::{Fault, Faults, fault::field_path};
 use jsonschema::{
     ValidationError,
     error::{TypeKind, ValidationErrorKind},
 };
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -12,29 +13,61 @@ use super::problem::{Code, Problem};
 /// More faults than this help nobody.
 const FAULTS_MAX: usize = 50;
 
-/// Every fault of a body that does not parse as `T`.
-pub(super) fn diagnose<T: ToSchema>(body: &[u8], error: &serde_json::Error) -> Problem {
-    let value: Value = match serde_json::from_slice(body) {
-        Ok(value) => value,
-        Err(error) => return Problem::new(Code::Unparsable, format!("The body is not JSON: {error}.")),
-    };
-    if !value.is_object() && !value.is_array() {
-        return Problem::new(Code::Unparsable, "The body must be a JSON object.");
+/// Every fault of the form of a body that does not parse as `T`, and what is left of the body without
+/// them, so that the faults of its values can be told in the same answer.
+pub(super) fn diagnose<T: DeserializeOwned + ToSchema>(
+    body: &[u8],
+    error: &serde_json::Error,
+) -> Result<(T, Faults), Problem> {
+    let mut value: Value = serde_json::from_slice(body)
+        .map_err(|error| Problem::new(Code::Unparsable, format!("The body is not JSON: {error}.")))?;
+    if !value.is_object() {
+        return Err(Problem::new(Code::Unparsable, "The body must be a JSON object."));
     }
     let schema = schema_of::<T>();
-    let mut faults: Vec<Fault> = jsonschema::options()
+    let mut found: Vec<Found> = jsonschema::options()
         .offline()
         .build(&schema)
         .map(|validator| {
             validator.iter_errors(&value).flat_map(|error| explain(&error, &schema)).take(FAULTS_MAX).collect()
         })
         .unwrap_or_default();
+    found.dedup();
+    let mut faults = Vec::with_capacity(found.len().max(1));
+    for Found { fault, at } in found {
+        faults.push(fault);
+        leave_out(&mut value, &at);
+    }
     if faults.is_empty() {
         // The schema is wider than the type here: the type has the word.
         faults.push(Fault { field: "body".into(), detail: error.to_string() });
     }
-    faults.dedup();
-    Faults::from(faults).into()
+    // As text once more: raw values are taken from text alone.
+    match serde_json::from_str(&value.to_string()) {
+        Ok(rest) => Ok((rest, Faults::of_form(faults))),
+        Err(_) => Err(Faults::from(faults).into()),
+    }
+}
+
+/// A fault, and the JSON pointer of what has it.
+#[derive(PartialEq)]
+struct Found {
+    fault: Fault,
+    at: String,
+}
+
+/// Takes what a pointer leads to out of an object. Of an array nothing is taken, which would count its
+/// items anew: it is taken out whole.
+fn leave_out(value: &mut Value, pointer: &str) {
+    let Some((name, rest)) = pointer.strip_prefix('/').map(|rest| rest.split_once('/').unwrap_or((rest, ""))) else {
+        return;
+    };
+    let Some(object) = value.as_object_mut() else { return };
+    let name = name.replace("~1", "/").replace("~0", "~");
+    match object.get_mut(&name) {
+        Some(inner @ Value::Object(_)) if !rest.is_empty() => leave_out(inner, &format!("/{rest}")),
+        _ => drop(object.shift_remove(&name)),
+    }
 }
 
 fn schema_of<T: ToSchema>() -> Value {
@@ -50,18 +83,22 @@ fn schema_of<T: ToSchema>() -> Value {
 }
 
 /// One error of the validator in our words; several where it names several fields.
-fn explain(error: &ValidationError<'_>, schema: &Value) -> Vec<Fault> {
-    let at = path(error.instance_path().as_str());
-    let join = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
-    let here = || if at.is_empty() { "body".to_owned() } else { at.clone() };
-    let one = |detail: String| vec![Fault { field: here(), detail }];
+fn explain(error: &ValidationError<'_>, schema: &Value) -> Vec<Found> {
+    let at = error.instance_path().as_str();
+    let found = |at: String, detail: String| {
+        let path = field_path("", &at);
+        let field = if path.is_empty() { "body".to_owned() } else { path };
+        Found { fault: Fault { field, detail }, at }
+    };
+    let inside = |name: &str| format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+    let one = |detail: String| vec![found(at.to_owned(), detail)];
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
             .iter()
-            .map(|name| Fault { field: join(name), detail: format!("is not a field here{}", known(error, schema)) })
+            .map(|name| found(inside(name), format!("is not a field here{}", known(error, schema))))
             .collect(),
         ValidationErrorKind::Required { property } => {
-            vec![Fault { field: join(property.as_str().unwrap_or_default()), detail: "is required".into() }]
+            vec![found(inside(property.as_str().unwrap_or_default()), "is required".into())]
         }
         ValidationErrorKind::Type { kind } => {
             let wanted = match kind {
@@ -128,20 +165,4 @@ const fn name_of(value: &Value) -> &'static str {
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     }
-}
-
-/// A JSON pointer as people write paths: `retry.schedule[2]`.
-fn path(pointer: &str) -> String {
-    pointer.split('/').skip(1).fold(String::new(), |mut path, part| {
-        let part = part.replace("~1", "/").replace("~0", "~");
-        if part.bytes().all(|c| c.is_ascii_digit()) && !part.is_empty() {
-            path.extend(["[", &part, "]"]);
-        } else {
-            if !path.is_empty() {
-                path.push('.');
-            }
-            path.push_str(&part);
-        }
-        path
-    })
 }

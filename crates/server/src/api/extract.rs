@@ -1,11 +1,8 @@
 //! What handlers are given: who asks, and what was sent. A handler that takes [`By`] cannot forget to
 //! check: the extractor is the permission.
-use std::{marker::PhantomData, sync::Arc, time::Duration};
+use std::{marker::PhantomData, sync::Arc};
 
-use axum::{
-    body::Bytes,
-    extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request},
-};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use bellwire_domain::{
     Ctx, Faults, Origin,
     workspace::{Permission, Principal},
@@ -16,6 +13,7 @@ use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
 use super::{
+    body::{BODY_BYTES_MAX, read_body},
     diagnose::diagnose,
     problem::{Code, Problem},
 };
@@ -157,10 +155,17 @@ fn named_namespace(parts: &Parts) -> Result<Option<Namespace>, Problem> {
 
 /// A body: parsed, and kept as sent for the idempotency key.
 pub(super) struct Json<T> {
-    /// What it says.
-    pub value: T,
-    /// What makes repeating it harmless.
-    pub idempotency: Option<Idempotency>,
+    value: T,
+    faults: Faults,
+    idempotency: Option<Idempotency>,
+}
+
+impl<T> Json<T> {
+    /// What it says; what is wrong with its form, to which the handler adds what is wrong with its
+    /// values before it does anything; and what makes repeating it harmless.
+    pub(super) fn open(self) -> (T, Faults, Option<Idempotency>) {
+        (self.value, self.faults, self.idempotency)
+    }
 }
 
 /// The request's idempotency key, bound to what was asked.
@@ -204,53 +209,29 @@ impl FromRequestParts<Arc<App>> for Repeat {
     }
 }
 
-/// The most a body may measure, unless the route takes more.
-pub(super) const BODY_BYTES_MAX: usize = 256 * 1024;
-/// The most a batch may measure.
-pub(super) const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
-
-/// How long a client may take to send its body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Reads a body within a bound.
-pub(super) async fn read_body(request: Request, max: usize) -> Result<Bytes, Problem> {
-    let too_large = || Problem::new(Code::TooLarge, format!("The body is over {max} bytes."));
-    let declared =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > max) {
-        return Err(too_large());
+/// Parses a body, and says everything that is wrong with its form. What has a fault is not in the value.
+pub(super) fn parse<T: DeserializeOwned + ToSchema>(body: &[u8]) -> Result<(T, Faults), Problem> {
+    match serde_json::from_slice(body) {
+        // A list could stand for an object's fields in order: nobody means that.
+        Ok(_) if !body.trim_ascii_start().starts_with(b"{") => {
+            Err(Problem::new(Code::Unparsable, "The body must be a JSON object."))
+        }
+        Ok(value) => Ok((value, Faults::default())),
+        Err(error) => diagnose(body, &error),
     }
-    let body = http_body_util::Limited::new(request.into_body(), max);
-    let collected = tokio::time::timeout(BODY_TIMEOUT, http_body_util::BodyExt::collect(body)).await;
-    let late = || Problem::new(Code::Timeout, "The body took too long to arrive.");
-    match collected.map_err(|_| late())? {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(Problem::new(Code::Unparsable, "The body ended early.")),
-    }
-}
-
-/// Parses a body, or says everything that is wrong with its form.
-pub(super) fn parse<T: DeserializeOwned + ToSchema>(body: &[u8]) -> Result<T, Problem> {
-    let parsed = serde_json::from_slice(body);
-    // A list could stand for an object's fields in order: nobody means that.
-    if parsed.is_ok() && !body.trim_ascii_start().starts_with(b"{") {
-        return Err(Problem::new(Code::Unparsable, "The body must be a JSON object."));
-    }
-    parsed.map_err(|error| diagnose::<T>(body, &error))
 }
 
 impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<App>> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
         let (method, path, headers) =
             (request.method().clone(), request.uri().path().to_owned(), request.headers().clone());
-        let body = read_body(request, BODY_BYTES_MAX).await?;
+        let body = read_body(request, BODY_BYTES_MAX, &app.stopping).await?;
         let idempotency = Idempotency::read(&method, &path, &headers, &body)?;
         // A call whose fields are all optional may come without a body.
-        let value = parse(if body.is_empty() { b"{}" } else { &body })?;
-        Ok(Self { value, idempotency })
+        let (value, faults) = parse(if body.is_empty() { b"{}" } else { &body })?;
+        Ok(Self { value, faults, idempotency })
     }
 }
 

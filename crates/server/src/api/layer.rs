@@ -13,7 +13,10 @@ use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tracing::Instrument;
 
-use super::problem::{Code, Problem};
+use super::{
+    body::Shared,
+    problem::{Code, Problem},
+};
 use crate::app::App;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,6 +31,7 @@ pub(super) async fn around(State(app): State<Arc<App>>, mut request: Request, ne
     let method = request.method().clone();
     let span = tracing::debug_span!("request", %id, %method, path);
     let started = tokio::time::Instant::now();
+    let (request, body) = Shared::hold(request);
     let handled = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span).await;
     let mut response = handled.unwrap_or_else(|_| {
         tracing::error!(%id, "a handler panicked");
@@ -50,6 +54,9 @@ pub(super) async fn around(State(app): State<Arc<App>>, mut request: Request, ne
     metrics::histogram!("bellwire_request_seconds", "path" => path).record(started.elapsed());
     if let Ok(value) = HeaderValue::try_from(id.as_str()) {
         response.headers_mut().insert(REQUEST_ID, value);
+    }
+    if let Some(body) = body {
+        body.drain(response.status()).await;
     }
     response
 }

@@ -4,7 +4,7 @@ use std::{str::FromStr, time::Duration};
 use bellwire_domain::{Faults, PageQuery};
 use bellwire_wire::Timestamp;
 
-use super::extract::Parameters;
+use super::extract::{FromQuery, Parameters};
 
 /// A duration: `1h`, `90s`, `1h30m`, `7d`, `500ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,20 +77,61 @@ pub(super) const PAGE: [&str; 2] = ["cursor", "limit"];
 
 /// Which page is asked for; 50 rows unless said otherwise, at most 200.
 pub(super) fn page(parameters: &Parameters, faults: &mut Faults) -> PageQuery {
-    let limit = match parameters.get("limit").map(str::parse::<u32>) {
+    PageQuery { limit: limit(parameters, faults), before: cursor(parameters, faults, decode) }
+}
+
+fn limit(parameters: &Parameters, faults: &mut Faults) -> u32 {
+    match parameters.get("limit").map(str::parse::<u32>) {
         None => 50,
         Some(Ok(limit)) if (1..=200).contains(&limit) => limit,
         Some(_) => {
             faults.add("limit", "must be a whole number from 1 to 200");
             50
         }
-    };
-    let before = parameters.get("cursor").and_then(|cursor| {
-        let seq = decode(cursor);
-        faults.check(seq.is_some(), "cursor", "must be the next_cursor of the page before");
-        seq
-    });
-    PageQuery { before, limit }
+    }
+}
+
+fn cursor<T>(parameters: &Parameters, faults: &mut Faults, decode: impl Fn(&str) -> Option<T>) -> Option<T> {
+    parameters.get("cursor").and_then(|cursor| {
+        let place = decode(cursor);
+        faults.check(place.is_some(), "cursor", "must be the next_cursor of the page before");
+        place
+    })
+}
+
+/// Which page of a list by name is asked for.
+pub(super) struct NameQuery {
+    /// The last name of the page before; empty for the first page.
+    pub(super) after: String,
+    limit: u32,
+}
+
+impl FromQuery for NameQuery {
+    const NAMES: &'static [&'static str] = &PAGE;
+
+    fn read(parameters: &Parameters, faults: &mut Faults) -> Self {
+        Self { limit: limit(parameters, faults), after: cursor(parameters, faults, decode_name).unwrap_or_default() }
+    }
+}
+
+impl NameQuery {
+    /// How many rows to fetch: one more than the page has.
+    pub(super) fn fetch(&self) -> u32 {
+        self.limit + 1
+    }
+
+    /// The page of rows that were fetched so, and the cursor of the next one.
+    pub(super) fn cut<T>(&self, mut rows: Vec<T>, name: impl Fn(&T) -> &str) -> (Vec<T>, Option<String>) {
+        let more = rows.len() > self.limit as usize;
+        rows.truncate(self.limit as usize);
+        let next = rows.last().filter(|_| more).map(|last| format!("n.{}", hex::encode(name(last))));
+        (rows, next)
+    }
+}
+
+/// The place of a cursor in a list by name.
+fn decode_name(cursor: &str) -> Option<String> {
+    String::from_utf8(hex::decode(cursor.strip_prefix("n.")?).ok()?).ok()
 }
 
 /// A cursor as clients see it: opaque, and with a dot, which no event id has.
@@ -129,6 +170,12 @@ mod tests {
         assert_eq!(decode(&encode(1_795_298_462_000_001)), Some(1_795_298_462_000_001));
         for bad in ["", "c.", "c.x", "12", "c.-1", "c1"] {
             assert_eq!(decode(bad), None, "{bad}");
+            assert_eq!(decode_name(bad), None, "{bad}");
         }
+        let query = NameQuery { after: String::new(), limit: 2 };
+        let (page, next) = query.cut(vec!["a.b", "c.d", "e.f"], |name| name);
+        assert_eq!(page, ["a.b", "c.d"]);
+        assert_eq!(next.as_deref().and_then(decode_name).as_deref(), Some("c.d"));
+        assert_eq!(query.cut(vec!["a.b", "c.d"], |name| name).1, None);
     }
 }

@@ -53,8 +53,8 @@ codes! {
     Timeout = "request_timeout", 408, "The request took too long to arrive";
     /// The idempotency key was used with another body.
     IdempotencyConflict = "idempotency_conflict", 409, "The idempotency key was used for another request";
-    /// The event id was used for another event.
-    EventConflict = "event_conflict", 409, "The event id was used for another event";
+    /// The event id is not free for this event.
+    EventConflict = "event_conflict", 409, "The event id is not free for this event";
     /// The thing is not in a state that allows this.
     StateConflict = "state_conflict", 409, "The current state does not allow this";
     /// The body is too large.
@@ -131,6 +131,12 @@ impl Problem {
     /// There is no such thing, as far as this key may know.
     pub fn not_found(what: &str) -> Self {
         Self::new(Code::NotFound, format!("There is no such {what}, or this key may not see it."))
+    }
+
+    /// The same, to be asked again after so many seconds.
+    #[must_use]
+    pub fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 
     /// The code.

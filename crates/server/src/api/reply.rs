@@ -49,6 +49,12 @@ impl Reply {
         Self::new(StatusCode::ACCEPTED, body)
     }
 
+    /// The same answer as before, given again.
+    #[must_use]
+    pub fn again(self) -> Self {
+        Self { replayed: true, ..self }
+    }
+
     /// 204.
     pub fn gone() -> Self {
         Self { status: StatusCode::NO_CONTENT, body: Vec::new(), replayed: false }
@@ -95,11 +101,7 @@ impl App {
         if !self.store.has_room() && !ALWAYS.contains(&name) {
             return Err(StoreError::Full.into());
         }
-        // An answer of one namespace is never another's to see.
-        let idempotency = idempotency.map(|key| match &by.namespace {
-            Some(namespace) => Idempotency { route: format!("{} in {namespace}", key.route), ..key },
-            None => key,
-        });
+        let idempotency = placed(by, idempotency);
         let (ctx, workspace, command) = (by.ctx(self), by.workspace().clone(), Arc::new(command));
         self.store
             .transact(name, move |tx| {
@@ -113,17 +115,65 @@ impl App {
                     let now = ctx.now;
                     let answer = command(tx, ctx).await?;
                     if let Ok(reply) = &answer {
-                        let saved = Saved {
-                            fingerprint: key.fingerprint,
-                            status: reply.status.as_u16(),
-                            body: reply.body.clone(),
-                        };
+                        let saved = kept(&key, reply);
                         tx.save(&workspace, &key.route, &key.key, &saved, now, Some(now.after(KEPT))).await?;
                     }
                     Ok(answer)
                 })
             })
             .await?
+    }
+
+    /// Does work of more than one transaction, and answers. With an idempotency key that it is under way
+    /// is noted before it begins: a second request that comes meanwhile is told to wait.
+    pub async fn work<R: Right>(
+        &self,
+        by: &By<R>,
+        idempotency: Option<Idempotency>,
+        work: impl Future<Output = Answer>,
+    ) -> Answer {
+        if !self.store.has_room() {
+            return Err(StoreError::Full.into());
+        }
+        let Some(key) = placed(by, idempotency) else { return work.await };
+        let (now, workspace) = (self.clock.now(), by.workspace().clone());
+        let noted = key.clone();
+        let before = self
+            .store
+            .transact("work_begin", move |tx| {
+                let (workspace, key) = (workspace.clone(), noted.clone());
+                Box::pin(async move {
+                    let before = tx.saved(&workspace, &key.route, &key.key).await?;
+                    if before.is_none() {
+                        let saved = Saved { fingerprint: key.fingerprint, status: UNDER_WAY, body: Vec::new() };
+                        let until = Some(now.after(UNDER_WAY_MAX));
+                        tx.save(&workspace, &key.route, &key.key, &saved, now, until).await?;
+                    }
+                    Ok(before)
+                })
+            })
+            .await?;
+        if let Some(before) = before {
+            return replay(before, &key);
+        }
+        let answer = work.await;
+        let (now, workspace) = (self.clock.now(), by.workspace().clone());
+        let kept = answer.as_ref().ok().map(|reply| kept(&key, reply));
+        self.store
+            .transact("work_end", move |tx| {
+                let (workspace, key, kept) = (workspace.clone(), key.clone(), kept.clone());
+                Box::pin(async move {
+                    match kept {
+                        Some(saved) => {
+                            let until = Some(now.after(KEPT));
+                            tx.save(&workspace, &key.route, &key.key, &saved, now, until).await
+                        }
+                        None => tx.saved_forget(&workspace, &key.route, &key.key).await,
+                    }
+                })
+            })
+            .await?;
+        answer
     }
 
     /// Runs a query on one snapshot.
@@ -136,12 +186,33 @@ impl App {
     }
 }
 
+/// The status under which work is noted that has no answer yet: no answer has it.
+const UNDER_WAY: u16 = 102;
+/// Work that did not end (its client left, the process died) keeps its key for so long at least.
+const UNDER_WAY_MAX: Duration = Duration::from_mins(2);
+
+/// An answer of one namespace is never another's to see.
+fn placed<R>(by: &By<R>, idempotency: Option<Idempotency>) -> Option<Idempotency> {
+    idempotency.map(|key| match &by.namespace {
+        Some(namespace) => Idempotency { route: format!("{} in {namespace}", key.route), ..key },
+        None => key,
+    })
+}
+
+fn kept(key: &Idempotency, reply: &Reply) -> Saved {
+    Saved { fingerprint: key.fingerprint, status: reply.status.as_u16(), body: reply.body.clone() }
+}
+
 fn replay(saved: Saved, key: &Idempotency) -> Answer {
     if saved.fingerprint != key.fingerprint {
         return Err(Problem::new(
             Code::IdempotencyConflict,
             format!("The idempotency key `{}` was used for a request with another body.", key.key),
         ));
+    }
+    if saved.status == UNDER_WAY {
+        let detail = format!("The first request with the idempotency key `{}` is still under way.", key.key);
+        return Err(Problem::new(Code::IdempotencyConflict, detail).retry_after(1));
     }
     let status = StatusCode::from_u16(saved.status).unwrap_or(StatusCode::OK);
     Ok(Reply { status, body: saved.body, replayed: true })

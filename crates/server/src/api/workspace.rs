@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     extract::{AnyKey, By, FromQuery, Idempotency, Json, KeysManage, Parameters, Query},
-    page::{self, PAGE},
+    page::{self, NameQuery, PAGE},
     problem::{Code, Problem, ProblemBody},
     reply::{Answer, Reply},
 };
@@ -72,11 +72,11 @@ async fn me(by: By<AnyKey>) -> Reply {
 #[serde(deny_unknown_fields)]
 struct CreateKeyBody {
     /// What people call it; 1 to 128 characters.
-    #[schema(min_length = 1, max_length = 128)]
-    name: String,
+    #[schema(value_type = String, min_length = 1, max_length = 128)]
+    name: Option<String>,
     /// `admin`, `workspace` or `scoped`.
-    #[schema(example = "scoped")]
-    kind: String,
+    #[schema(value_type = String, example = "scoped")]
+    kind: Option<String>,
     /// Needed for a scoped key, and only for one.
     namespace: Option<String>,
     /// What it may do; what its kind may do if absent.
@@ -143,21 +143,25 @@ pub(crate) fn prefix_of(secret: &str) -> String {
     secret.chars().take(if secret.starts_with("bw_") { 16 } else { 4 }).collect()
 }
 
+/// A name that people give: there, not blank, and short.
+fn name_of(name: Option<String>, faults: &mut Faults) -> Option<String> {
+    let name = faults.need("name", name)?;
+    faults.check((1..=128).contains(&name.len()) && !name.trim().is_empty(), "name", "must be 1 to 128 characters");
+    Some(name)
+}
+
 fn check_key(
     by: &By<KeysManage>,
     body: CreateKeyBody,
+    mut faults: Faults,
     secret: &str,
     vault: &Vault,
     now: Timestamp,
 ) -> Result<CreateKey, Problem> {
-    let mut faults = Faults::default();
     let named = |text: &Option<String>| text.as_ref().is_none_or(|text| (1..=128).contains(&text.len()));
-    faults.check(
-        (1..=128).contains(&body.name.len()) && !body.name.trim().is_empty(),
-        "name",
-        "must be 1 to 128 characters",
-    );
-    let kind = match faults.take("kind", body.kind.parse::<KeyKind>()) {
+    let name = name_of(body.name, &mut faults);
+    let kind = faults.need("kind", body.kind).and_then(|text| faults.take("kind", text.parse::<KeyKind>()));
+    let kind = match kind {
         Some(KeyKind::Owner) => {
             faults.add("kind", "must be admin, workspace or scoped: there is one owner key");
             None
@@ -181,10 +185,10 @@ fn check_key(
     faults.check(expires_at.is_none_or(|at| at > now), "expires_at", "must be in the future");
     faults.check(named(&body.agent_id), "agent_id", "must be 1 to 128 characters");
     faults.check(named(&body.person), "person", "must be 1 to 128 characters");
-    let Some(kind) = kind.filter(|_| faults.is_empty()) else { return Err(faults.into()) };
+    let (Some(name), Some(kind), true) = (name, kind, faults.is_empty()) else { return Err(faults.into()) };
     let namespace = if kind == KeyKind::Scoped { by.narrow(namespace)? } else { None };
     Ok(CreateKey {
-        name: body.name,
+        name,
         kind,
         namespace,
         permissions,
@@ -206,10 +210,12 @@ fn own<R>(by: &By<R>, idempotency: Option<Idempotency>) -> Option<Idempotency> {
     responses((status = 201, body = KeyView), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 async fn create_key(State(app): State<Arc<App>>, by: By<KeysManage>, body: Json<CreateKeyBody>) -> Answer {
     // Made before the command, which may run more than once.
-    let secret = new_secret(&app, body.value.kind.parse().unwrap_or(KeyKind::Workspace));
-    let create = check_key(&by, body.value, &secret, &app.vault, app.clock.now())?;
+    let (form, faults, idempotency) = body.open();
+    let kind = form.kind.as_ref().and_then(|kind| kind.parse().ok()).unwrap_or(KeyKind::Workspace);
+    let secret = new_secret(&app, kind);
+    let create = check_key(&by, form, faults, &secret, &app.vault, app.clock.now())?;
     let principal = Arc::clone(&by.principal);
-    app.command("key_create", &by, own(&by, body.idempotency), move |tx, ctx| {
+    app.command("key_create", &by, own(&by, idempotency), move |tx, ctx| {
         let (create, principal, secret) = (create.clone(), Arc::clone(&principal), secret.clone());
         Box::pin(async move {
             Ok(match workspace::create_key(tx, &ctx, &principal, create).await? {
@@ -290,8 +296,8 @@ async fn revoke_key(State(app): State<Arc<App>>, by: By<KeysManage>, Path(id): P
 #[serde(deny_unknown_fields)]
 struct CreateWorkspaceBody {
     /// What people call it; 1 to 128 characters.
-    #[schema(min_length = 1, max_length = 128)]
-    name: String,
+    #[schema(value_type = String, min_length = 1, max_length = 128)]
+    name: Option<String>,
 }
 
 /// A workspace.
@@ -318,10 +324,9 @@ fn owner_only(by: &By<AnyKey>) -> Result<(), Problem> {
     responses((status = 201, body = WorkspaceView), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 async fn create_workspace(State(app): State<Arc<App>>, by: By<AnyKey>, body: Json<CreateWorkspaceBody>) -> Answer {
     owner_only(&by)?;
-    let name = body.value.name;
-    if name.trim().is_empty() || name.len() > 128 {
-        return Err(Faults::from(("name", "must be 1 to 128 characters")).into());
-    }
+    let (form, mut faults, idempotency) = body.open();
+    let name = name_of(form.name, &mut faults);
+    let (Some(name), true) = (name, faults.is_empty()) else { return Err(faults.into()) };
     let secret = new_secret(&app, KeyKind::Admin);
     let key = CreateKey {
         name: "admin".into(),
@@ -334,7 +339,7 @@ async fn create_workspace(State(app): State<Arc<App>>, by: By<AnyKey>, body: Jso
         prefix: prefix_of(&secret),
         hash: app.vault.hash(&secret),
     };
-    app.command("workspace_create", &by, own(&by, body.idempotency), move |tx, ctx| {
+    app.command("workspace_create", &by, own(&by, idempotency), move |tx, ctx| {
         let (name, key, secret) = (name.clone(), key.clone(), secret.clone());
         Box::pin(async move {
             let (workspace, _) = workspace::create_workspace(tx, &ctx, &name, key).await?;
@@ -349,26 +354,34 @@ async fn create_workspace(State(app): State<Arc<App>>, by: By<AnyKey>, body: Jso
     .await
 }
 
-/// All workspaces.
+/// Workspaces, newest first.
 #[derive(Serialize, ToSchema)]
 struct WorkspaceList {
     workspaces: Vec<WorkspaceView>,
     next_cursor: Option<String>,
 }
 
-/// The workspaces of this deployment (owner only).
+/// The workspaces of this deployment, newest first (owner only).
 #[utoipa::path(get, path = "/v1/workspaces", tag = "workspace",
-    responses((status = 200, body = WorkspaceList), (status = 403, body = ProblemBody)))]
-async fn list_workspaces(State(app): State<Arc<App>>, by: By<AnyKey>) -> Answer {
+    params(("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+    responses((status = 200, body = WorkspaceList), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
+async fn list_workspaces(
+    State(app): State<Arc<App>>,
+    by: By<AnyKey>,
+    Query(PageOnly(query)): Query<PageOnly>,
+) -> Answer {
     owner_only(&by)?;
-    let workspaces = app.query("workspaces", |tx| Box::pin(tx.workspaces())).await?;
+    let page = app.query("workspaces", move |tx| Box::pin(tx.workspaces(query))).await?;
     let view = |workspace: workspace::Workspace| WorkspaceView {
         id: workspace.id.to_string(),
         name: workspace.name,
         created_at: workspace.created_at,
         api_key: None,
     };
-    Ok(Reply::ok(&WorkspaceList { workspaces: workspaces.into_iter().rev().map(view).collect(), next_cursor: None }))
+    Ok(Reply::ok(&WorkspaceList {
+        workspaces: page.items.into_iter().map(view).collect(),
+        next_cursor: page.next.map(page::encode),
+    }))
 }
 
 /// A namespace.
@@ -378,7 +391,7 @@ struct NamespaceView {
     created_at: Timestamp,
 }
 
-/// All namespaces.
+/// Namespaces, by name.
 #[derive(Serialize, ToSchema)]
 struct NamespaceList {
     namespaces: Vec<NamespaceView>,
@@ -386,21 +399,23 @@ struct NamespaceList {
 }
 
 /// The namespaces of the workspace, by name.
-#[utoipa::path(get, path = "/v1/namespaces", tag = "workspace", responses((status = 200, body = NamespaceList)))]
-async fn list_namespaces(State(app): State<Arc<App>>, by: By<AnyKey>) -> Answer {
-    let workspace = by.workspace().clone();
-    let namespaces = app
+#[utoipa::path(get, path = "/v1/namespaces", tag = "workspace",
+    params(("namespace" = Option<String>, Query), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+    responses((status = 200, body = NamespaceList), (status = 422, body = ProblemBody)))]
+async fn list_namespaces(State(app): State<Arc<App>>, by: By<AnyKey>, Query(query): Query<NameQuery>) -> Answer {
+    // A key of one namespace asks for its own alone: it sees no other.
+    let (workspace, only) = (by.workspace().clone(), by.namespace.clone());
+    let (after, fetch) = (query.after.clone(), query.fetch());
+    let rows = app
         .query("namespaces", move |tx| {
-            let workspace = workspace.clone();
-            Box::pin(async move { tx.namespaces(&workspace).await })
+            let (workspace, only, after) = (workspace.clone(), only.clone(), after.clone());
+            Box::pin(async move { tx.namespaces(&workspace, only.as_ref(), &after, fetch).await })
         })
         .await?;
-    let namespaces = namespaces
-        .into_iter()
-        .filter(|(name, _)| by.principal.sees(Some(name)))
-        .map(|(name, created_at)| NamespaceView { name: name.to_string(), created_at })
-        .collect();
-    Ok(Reply::ok(&NamespaceList { namespaces, next_cursor: None }))
+    let (rows, next_cursor) = query.cut(rows, |(name, _)| name.as_str());
+    let namespaces =
+        rows.into_iter().map(|(name, created_at)| NamespaceView { name: name.to_string(), created_at }).collect();
+    Ok(Reply::ok(&NamespaceList { namespaces, next_cursor }))
 }
 
 /// Remove a namespace with its endpoints and keys.

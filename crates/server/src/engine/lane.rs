@@ -32,7 +32,7 @@ pub(super) struct Lane {
     pub(super) target: Result<Target, UrlError>,
     pub(super) gauge: Arc<Gauge>,
     queue: VecDeque<Claimed>,
-    /// Deliveries that neither breaker nor rate holds up.
+    /// Deliveries that neither breaker nor lowered rate holds up.
     exempt: VecDeque<Claimed>,
     in_flight: usize,
     pub(super) breaker: Breaker,
@@ -120,11 +120,17 @@ impl Lane {
         if self.in_flight >= limit {
             return Next::Idle;
         }
-        if let Some(claimed) = self.exempt.pop_front() {
-            if lease_is_short(&claimed, now) {
-                return Next::Release(Box::new(claimed));
+        if let Some(first) = self.exempt.front() {
+            let short = lease_is_short(first, now);
+            // The limit is the owner's word, and holds for everything.
+            if !short && let Err(wait) = self.pace.take_exempt(now) {
+                return Next::Wait(now.after(wait));
             }
-            return self.start(claimed);
+            return match self.exempt.pop_front() {
+                Some(claimed) if short => Next::Release(Box::new(claimed)),
+                Some(claimed) => self.start(claimed),
+                None => Next::Idle,
+            };
         }
         match self.breaker.gate(now) {
             Gate::Shut(until) => {

@@ -171,11 +171,11 @@ impl Rows for Tx {
         Ok(found)
     }
 
-    async fn custom_types(&mut self, workspace: &WorkspaceId) -> Stored<Vec<Arc<CustomType>>> {
+    async fn custom_types(&mut self, workspace: &WorkspaceId, after: &str, limit: u32) -> Stored<Vec<Arc<CustomType>>> {
         self.query(
             "SELECT workspace_id, name, description, schema, version, created_at, updated_at FROM event_types
-             WHERE workspace_id = $1 ORDER BY name",
-            args![workspace.as_str()],
+             WHERE workspace_id = $1 AND name > $2 ORDER BY name LIMIT $3",
+            args![workspace.as_str(), after, limit],
             |row| custom(row).map(Arc::new),
         )
     }

@@ -60,8 +60,13 @@ impl Rows for Tx {
         self.query_one("SELECT id, name, created_at FROM workspaces WHERE id = $1", args![id.as_str()], workspace)
     }
 
-    async fn workspaces(&mut self) -> Stored<Vec<Workspace>> {
-        self.query("SELECT id, name, created_at FROM workspaces ORDER BY seq", &[], workspace)
+    async fn workspaces(&mut self, page: PageQuery) -> Stored<Page<Workspace>> {
+        let rows = self.query(
+            "SELECT id, name, created_at, seq FROM workspaces WHERE seq < $1 ORDER BY seq DESC LIMIT $2",
+            args![page.before.unwrap_or(i64::MAX), page.limit + 1],
+            |row| Ok((row.int(3)?, workspace(row)?)),
+        )?;
+        Ok(Page::from_overfetch(rows, page.limit, |(seq, _)| *seq).map(|(_, workspace)| workspace))
     }
 
     async fn key_insert(&mut self, key: &Key) -> Stored<()> {
@@ -153,10 +158,17 @@ impl Rows for Tx {
         Ok(())
     }
 
-    async fn namespaces(&mut self, workspace: &WorkspaceId) -> Stored<Vec<(Namespace, Timestamp)>> {
+    async fn namespaces(
+        &mut self,
+        workspace: &WorkspaceId,
+        only: Option<&Namespace>,
+        after: &str,
+        limit: u32,
+    ) -> Stored<Vec<(Namespace, Timestamp)>> {
         self.query(
-            "SELECT name, created_at FROM namespaces WHERE workspace_id = $1 ORDER BY name",
-            args![workspace.as_str()],
+            "SELECT name, created_at FROM namespaces
+             WHERE workspace_id = $1 AND name > $2 AND ($3 IS NULL OR name = $3) ORDER BY name LIMIT $4",
+            args![workspace.as_str(), after, only.map(Namespace::as_str), limit],
             |row| Ok((row.with_text(0, Namespace::from_stored)?, row.time(1)?)),
         )
     }
@@ -183,6 +195,14 @@ impl Rows for Tx {
     }
 
     async fn saved(&mut self, workspace: &WorkspaceId, route: &str, key: &str) -> Stored<Option<Saved>> {
+        if self.postgres().is_some() {
+            // Two nodes that are asked the same at once do it one after the other.
+            self.query_one(
+                "SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2 || ' ' || $3, 3))::text",
+                args![workspace.as_str(), route, key],
+                |_| Ok(()),
+            )?;
+        }
         let (vault, place) = (std::sync::Arc::clone(&self.vault), format!("answer {route}"));
         self.query_one(
             "SELECT fingerprint, status, body FROM saved_answers WHERE workspace_id = $1 AND route = $2 AND key = $3",
@@ -226,6 +246,14 @@ impl Rows for Tx {
                 now,
                 expires
             ],
+        )
+        .map(drop)
+    }
+
+    async fn saved_forget(&mut self, workspace: &WorkspaceId, route: &str, key: &str) -> Stored<()> {
+        self.execute(
+            "DELETE FROM saved_answers WHERE workspace_id = $1 AND route = $2 AND key = $3",
+            args![workspace.as_str(), route, key],
         )
         .map(drop)
     }

@@ -200,9 +200,11 @@ pub(crate) async fn a_custom_type_is_replaced_and_listed_by_name(world: World) {
             event::register_type(tx, &ctx, &one, kind, description, schema).await
         });
     }
-    let listed = see!(world, tx, one => tx.custom_types(&one).await);
+    let listed = see!(world, tx, one => tx.custom_types(&one, "", 9).await);
     let names: Vec<&str> = listed.iter().map(|custom| custom.name.as_str()).collect();
     assert_eq!(names, ["a.one", "b.two"]);
+    assert_eq!(see!(world, tx, one => tx.custom_types(&one, "a.one", 9).await)[0].name.as_str(), "b.two");
+    assert_eq!(see!(world, tx, one => tx.custom_types(&one, "", 1).await)[0].name.as_str(), "a.one");
     let kind = EventType::from_stored("b.two");
     for found in [
         see!(world, tx, one, kind => tx.custom_type(&one, &kind).await),
@@ -226,7 +228,7 @@ pub(crate) async fn another_workspace_sees_no_events_or_types(world: World) {
     assert!(see!(world, tx, two, filter => tx.events(&two, &filter, query).await).items.is_empty());
     assert_eq!(see!(world, tx, two, filter => tx.events_after(&two, &filter, 0, 10).await).1, 0);
     assert_eq!(see!(world, tx, two => tx.event_newest(&two).await), 0);
-    assert!(see!(world, tx, two => tx.custom_types(&two).await).is_empty());
+    assert!(see!(world, tx, two => tx.custom_types(&two, "", 9).await).is_empty());
     // The writer has the other workspace's type in its cache.
     run!(world, tx, one, kind => tx.custom_type(&one, &kind).await).expect("known");
     assert!(run!(world, tx, two, kind => tx.custom_type(&two, &kind).await).is_none());

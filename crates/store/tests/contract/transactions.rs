@@ -5,7 +5,7 @@ use std::{
 };
 
 use bellwire_domain::{
-    Effect, StoreError, Stored,
+    Effect, PageQuery, StoreError, Stored,
     delivery::{self, Rows as _},
     event::{self, Rows as _},
     workspace::{KeyHash, Rows as _},
@@ -126,7 +126,7 @@ pub(crate) async fn a_panic_undoes_its_command_and_the_store_goes_on(world: Worl
         Box::pin(async { panic!("a query that panics, as planned") })
     });
     assert!(query.await.is_err());
-    assert_eq!(see!(world, tx => tx.workspaces().await).len(), 1, "it goes on");
+    assert_eq!(see!(world, tx => tx.workspaces(PageQuery::ONE).await).items.len(), 1, "it goes on");
 }
 
 pub(crate) async fn what_an_undone_command_said_is_never_heard_and_its_places_are_given_back(world: World) {
@@ -222,7 +222,7 @@ pub(crate) async fn an_undone_namespace_is_made_by_the_next_who_names_it(world: 
     });
     assert!(failed.is_err());
     run!(world, tx, one, acme => tx.namespace_touch(&one, &acme, now).await);
-    assert_eq!(see!(world, tx, one => tx.namespaces(&one).await).len(), 1);
+    assert_eq!(see!(world, tx, one => tx.namespaces(&one, None, "", 9).await).len(), 1);
 }
 
 pub(crate) async fn an_answer_comes_after_the_commit_was_told(world: World) {

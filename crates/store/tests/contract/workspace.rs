@@ -48,8 +48,11 @@ pub(crate) async fn a_key_is_found_by_its_hash_alone(world: World) {
         assert_eq!(see!(world, tx => tx.key_by_hash(&hash).await), Some(key));
     }
     assert_eq!(see!(world, tx => tx.key_by_hash(&KeyHash([3; 32])).await), None);
-    let names: Vec<String> = see!(world, tx => tx.workspaces().await).into_iter().map(|found| found.name).collect();
-    assert_eq!(names, ["one", "two"], "oldest first");
+    let page = see!(world, tx => tx.workspaces(PageQuery::ONE).await);
+    let next = PageQuery { before: page.next, limit: 9 };
+    let rest = see!(world, tx => tx.workspaces(next).await);
+    let names: Vec<String> = page.items.into_iter().chain(rest.items).map(|found| found.name).collect();
+    assert_eq!((names, rest.next), (vec!["two".to_owned(), "one".to_owned()], None), "newest first");
 }
 
 pub(crate) async fn keys_are_paged_newest_first_without_gaps_or_repeats(world: World) {
@@ -112,8 +115,15 @@ pub(crate) async fn a_namespace_is_known_once_and_forgotten_with_its_keys(world:
     }
     let now = world.pass(1);
     run!(world, tx, one, acme => tx.namespace_touch(&one, &acme, now).await);
-    let known = see!(world, tx, one => tx.namespaces(&one).await);
+    let known = see!(world, tx, one => tx.namespaces(&one, None, "", 9).await);
     assert_eq!(known, [(acme.clone(), first)], "known since it was first named");
+    for (only, after, limit, found) in
+        [(Some("acme"), "", 9, 1), (Some("b"), "", 9, 0), (None, "acme", 9, 0), (None, "a", 1, 1)]
+    {
+        let only = only.map(namespace);
+        let listed = see!(world, tx, one, only => tx.namespaces(&one, only.as_ref(), after, limit).await);
+        assert_eq!(listed.len(), found, "{only:?} {after} {limit}");
+    }
     insert(&world, &one, 1, Some("acme")).await;
     insert(&world, &one, 2, None).await;
     insert(&world, &two, 3, Some("acme")).await;
@@ -122,10 +132,10 @@ pub(crate) async fn a_namespace_is_known_once_and_forgotten_with_its_keys(world:
     assert_eq!(listed(&world, &one, None).await, ["key 2"]);
     assert_eq!(listed(&world, &two, None).await, ["key 3"]);
     assert!(run!(world, tx, one, acme => tx.namespace_delete(&one, &acme, now).await).is_none());
-    assert!(see!(world, tx, one => tx.namespaces(&one).await).is_empty());
-    assert_eq!(see!(world, tx, two => tx.namespaces(&two).await).len(), 1);
+    assert!(see!(world, tx, one => tx.namespaces(&one, None, "", 9).await).is_empty());
+    assert_eq!(see!(world, tx, two => tx.namespaces(&two, None, "", 9).await).len(), 1);
     run!(world, tx, one, acme => tx.namespace_touch(&one, &acme, now).await);
-    assert_eq!(see!(world, tx, one => tx.namespaces(&one).await).len(), 1, "named again, known again");
+    assert_eq!(see!(world, tx, one => tx.namespaces(&one, None, "", 9).await).len(), 1, "named again, known again");
 }
 
 fn answer(byte: u8) -> Saved {
@@ -150,6 +160,9 @@ pub(crate) async fn an_answer_is_kept_per_workspace_route_and_key(world: World) 
     let again = answer(9);
     run!(world, tx, one, again => tx.save(&one, "POST /a", "k", &again, now, None).await);
     assert_eq!(of(&one, "POST /a", "k").await, Some(answer(9)), "the newer answer replaces it");
+    run!(world, tx, one => tx.saved_forget(&one, "POST /a", "k").await);
+    assert_eq!(of(&one, "POST /a", "k").await, None);
+    assert_eq!(of(&two, "POST /a", "k").await, Some(answer(4)), "another's is another's");
 }
 
 pub(crate) async fn answers_that_expired_are_swept_and_others_stay(world: World) {
@@ -179,7 +192,7 @@ pub(crate) async fn another_workspace_sees_no_keys_namespaces_or_answers(world: 
     assert_eq!(see!(world, tx, two, key => tx.key(&two, &key).await), None);
     assert!(listed(&world, &two, None).await.is_empty());
     assert!(listed(&world, &two, Some("acme")).await.is_empty());
-    assert!(see!(world, tx, two => tx.namespaces(&two).await).is_empty());
+    assert!(see!(world, tx, two => tx.namespaces(&two, None, "", 9).await).is_empty());
     assert_eq!(see!(world, tx, two => tx.saved(&two, "POST /a", "k").await), None);
     assert!(run!(world, tx, two, acme => tx.namespace_delete(&two, &acme, now).await).is_none());
     assert_eq!(listed(&world, &one, None).await.len(), 1);

@@ -12,11 +12,7 @@ mod standard;
 mod trove;
 mod trovefiles;
 
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-use crate::{Event, sign::Outgoing};
+use crate::{Event, named::named, sign::Outgoing};
 
 /// The headers of a request, lower-case names, in the order they are sent.
 pub type Headers = Vec<(&'static str, String)>;
@@ -112,33 +108,7 @@ impl Dialect {
     }
 }
 
-impl fmt::Display for Dialect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Dialect {
-    type Err = DialectError;
-
-    fn from_str(text: &str) -> Result<Self, DialectError> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|dialect| dialect.as_str() == text).ok_or(DialectError)
-    }
-}
-
-impl Serialize for Dialect {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for Dialect {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
+named!(Dialect, DialectError);
 
 /// Writes the members of a JSON object in order. Names are our own and need no escaping.
 struct ObjectWriter<'o>(&'o mut String);

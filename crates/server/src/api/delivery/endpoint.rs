@@ -37,11 +37,12 @@ pub(super) struct EndpointAnswer {
     params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = EndpointAnswer), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn create(State(app): State<Arc<App>>, by: By<WebhooksManage>, body: Json<EndpointForm>) -> Answer {
-    let named = body.value.namespace();
-    let (mut config, status) = body.value.apply(blank(), EndpointStatus::Active, false, app.egress.policy())?;
+    let (form, faults, idempotency) = body.open();
+    let named = form.namespace();
+    let (mut config, status) = form.apply(blank(), EndpointStatus::Active, false, app.egress.policy(), faults)?;
     config.namespace = by.narrow(named)?;
     let (workspace, view) = (by.workspace().clone(), Arc::clone(&app));
-    app.command("endpoint_create", &by, body.idempotency, move |tx, ctx| {
+    app.command("endpoint_create", &by, idempotency, move |tx, ctx| {
         let (workspace, config, app) = (workspace.clone(), config.clone(), Arc::clone(&view));
         Box::pin(async move {
             let endpoint = delivery::create_endpoint(tx, &ctx, &workspace, config, status).await?;
@@ -100,18 +101,16 @@ pub(super) async fn update(
     body: Json<EndpointForm>,
 ) -> Answer {
     let at = endpoint_of(&app, &by, &id).await?.at.clone();
+    let (form, mut faults, idempotency) = body.open();
+    by.narrow(form.namespace())?;
     // A bound key cannot let go of its namespace.
-    let named = body.value.namespace();
-    by.narrow(named)?;
-    if body.value.frees_namespace() && by.principal.bound().is_some() {
-        return Err(Faults::from(("namespace", "must stay the key's own")).into());
-    }
-    let (form, shared) = (body.value, Arc::clone(&app));
-    app.command("endpoint_update", &by, body.idempotency, move |tx, ctx| {
-        let (at, form, app) = (at.clone(), form.clone(), Arc::clone(&shared));
+    faults.check(!form.frees_namespace() || by.principal.bound().is_none(), "namespace", "must stay the key's own");
+    let shared = Arc::clone(&app);
+    app.command("endpoint_update", &by, idempotency, move |tx, ctx| {
+        let (at, form, faults, app) = (at.clone(), form.clone(), faults.clone(), Arc::clone(&shared));
         Box::pin(async move {
             let Some(before) = tx.endpoint(&at).await? else { return Ok(Err(Problem::not_found("endpoint"))) };
-            let applied = form.apply(before.config.clone(), before.status, true, app.egress.policy());
+            let applied = form.apply(before.config.clone(), before.status, true, app.egress.policy(), faults);
             let (config, status) = match applied {
                 Ok(applied) => applied,
                 Err(faults) => return Ok(Err(faults.into())),

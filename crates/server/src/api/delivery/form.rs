@@ -158,16 +158,16 @@ impl EndpointForm {
         matches!(self.namespace, Change::Null)
     }
 
-    /// The configuration after the change; or everything that is wrong with it. `made` says that the
-    /// endpoint exists already.
+    /// The configuration after the change; or everything that is wrong with it, beside the `faults` of its
+    /// form. `made` says that the endpoint exists already.
     pub(super) fn apply(
         self,
         mut config: EndpointConfig,
         status: EndpointStatus,
         made: bool,
         policy: &AddressPolicy,
+        mut faults: Faults,
     ) -> Result<(EndpointConfig, EndpointStatus), Faults> {
-        let mut faults = Faults::default();
         if let Some(kind) = self.kind.value() {
             let kind = match kind.as_str() {
                 "push" => Some(EndpointKind::Push),

@@ -247,7 +247,8 @@ pub(super) async fn retry(
 #[schema(as = RetryManyForm)]
 pub(super) struct RetryManyForm {
     /// Of this endpoint.
-    endpoint_id: String,
+    #[schema(value_type = String)]
+    endpoint_id: Option<String>,
     /// `failed` (the default), `success` or `pending`.
     status: Option<String>,
     /// Created after this: a time, or a duration back from now.
@@ -267,24 +268,27 @@ const CHUNK: u32 = 200;
 
 /// Try many deliveries again now.
 #[utoipa::path(post, path = "/v1/deliveries/retry", tag = "delivery", request_body = RetryManyForm,
-    responses((status = 202, body = RetryManyAnswer), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, body = RetryManyAnswer), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
+        (status = 422, body = ProblemBody)))]
 pub(super) async fn retry_many(
     State(app): State<Arc<App>>,
     by: By<WebhooksManage>,
     body: Json<RetryManyForm>,
 ) -> Answer {
     let now = app.clock.now();
-    let mut faults = Faults::default();
-    let status = match body.value.status {
+    let (form, mut faults, idempotency) = body.open();
+    let status = match form.status {
         Some(text) => faults.take("status", text.parse::<DeliveryStatus>()),
         None => Some(DeliveryStatus::Failed),
     };
     let mut when = |field: &str, text: Option<String>| {
         text.and_then(|text| faults.take(field, text.parse::<When>())).map(|when| when.resolve(now))
     };
-    let (since, until) = (when("since", body.value.since), when("until", body.value.until));
-    faults.or(())?;
-    let endpoint = endpoint_of(&app, &by, &body.value.endpoint_id).await?;
+    let (since, until) = (when("since", form.since), when("until", form.until));
+    let endpoint_id = faults.need("endpoint_id", form.endpoint_id);
+    let (Some(endpoint_id), true) = (endpoint_id, faults.is_empty()) else { return Err(faults.into()) };
+    let endpoint = endpoint_of(&app, &by, &endpoint_id).await?;
     // Deliveries made from here on are not meant: the work has an end.
     let filter = DeliveryFilter {
         endpoint: Some(endpoint.at.clone()),
@@ -293,11 +297,15 @@ pub(super) async fn retry_many(
         until: until.or(Some(now)),
         namespace: None,
     };
+    app.work(&by, idempotency, retry_all(&app, &by, filter)).await
+}
+
+async fn retry_all(app: &App, by: &By<WebhooksManage>, filter: DeliveryFilter) -> Answer {
     let mut retried = 0_u64;
     let mut before = None;
     loop {
         let (workspace, many) = (by.workspace().clone(), RetryMany { filter: filter.clone(), before, limit: CHUNK });
-        let ctx = by.ctx(&app);
+        let ctx = by.ctx(app);
         let (count, next) = app
             .store
             .transact("retry_many", move |tx| {

@@ -75,13 +75,13 @@ pub(super) async fn pull(
     Path(id): Path<String>,
     body: Json<PullForm>,
 ) -> Answer {
-    let mut faults = Faults::default();
-    let max = body.value.max.unwrap_or(10);
+    let (form, mut faults, _) = body.open();
+    let max = form.max.unwrap_or(10);
     faults.check((1..=100).contains(&max), "max", "must be 1 to 100");
     let mut span = |field: &str, text: Option<String>, usual: u64| {
         text.and_then(|text| faults.take(field, text.parse::<Span>())).map_or(Duration::from_secs(usual), |span| span.0)
     };
-    let (lease, wait) = (span("lease", body.value.lease, 30), span("wait", body.value.wait, 0));
+    let (lease, wait) = (span("lease", form.lease, 30), span("wait", form.wait, 0));
     faults.check(lease_fits(lease), "lease", "must be 1s to 12h");
     faults.check(wait <= Duration::from_mins(1), "wait", "must be at most 60s");
     faults.or(())?;
@@ -226,10 +226,10 @@ pub(super) async fn ack(
     Path(id): Path<String>,
     body: Json<LeaseForm>,
 ) -> Answer {
-    let mut faults = Faults::default();
-    let lease = lease_of(body.value.lease_id, &mut faults);
+    let (form, mut faults, idempotency) = body.open();
+    let lease = lease_of(form.lease_id, &mut faults);
     faults.or(())?;
-    take(&app, &by, &id, lease, PullAnswer::Ack, body.idempotency).await
+    take(&app, &by, &id, lease, PullAnswer::Ack, idempotency).await
 }
 
 /// Refuse a held delivery: a failed attempt, tried again by the schedule.
@@ -243,12 +243,12 @@ pub(super) async fn nack(
     Path(id): Path<String>,
     body: Json<NackForm>,
 ) -> Answer {
-    let mut faults = Faults::default();
-    let lease = lease_of(body.value.lease_id, &mut faults);
-    let delay = body.value.delay.and_then(|text| faults.take("delay", text.parse::<Span>())).map(|span| span.0);
+    let (form, mut faults, idempotency) = body.open();
+    let lease = lease_of(form.lease_id, &mut faults);
+    let delay = form.delay.and_then(|text| faults.take("delay", text.parse::<Span>())).map(|span| span.0);
     faults.check(delay.is_none_or(|delay| delay <= Duration::from_hours(24)), "delay", "must be at most 24h");
     faults.or(())?;
-    take(&app, &by, &id, lease, PullAnswer::Nack(delay), body.idempotency).await
+    take(&app, &by, &id, lease, PullAnswer::Nack(delay), idempotency).await
 }
 
 /// Hold a delivery longer.
@@ -262,14 +262,13 @@ pub(super) async fn extend(
     Path(id): Path<String>,
     body: Json<ExtendForm>,
 ) -> Answer {
-    let mut faults = Faults::default();
-    let held = lease_of(body.value.lease_id, &mut faults);
-    let lease = body
-        .value
+    let (form, mut faults, idempotency) = body.open();
+    let held = lease_of(form.lease_id, &mut faults);
+    let lease = form
         .lease
         .and_then(|text| faults.take("lease", text.parse::<Span>()))
         .map_or(Duration::from_secs(30), |span| span.0);
     faults.check(lease_fits(lease), "lease", "must be 1s to 12h");
     faults.or(())?;
-    take(&app, &by, &id, held, PullAnswer::Extend(lease), body.idempotency).await
+    take(&app, &by, &id, held, PullAnswer::Extend(lease), idempotency).await
 }

@@ -76,8 +76,7 @@ impl JobView {
     }
 }
 
-fn plan_of(form: ReplayForm, now: Timestamp) -> Result<ReplayPlan, Faults> {
-    let mut faults = Faults::default();
+fn plan_of(form: ReplayForm, mut faults: Faults, now: Timestamp) -> Result<ReplayPlan, Faults> {
     let mut when = |field: &str, text: Option<String>| {
         text.and_then(|text| faults.take(field, text.parse::<When>())).map(|when| when.resolve(now))
     };
@@ -105,9 +104,10 @@ pub(super) async fn replay(
     body: Json<ReplayForm>,
 ) -> Answer {
     let at = endpoint_of(&app, &by, &id).await?.at.clone();
-    let dry_run = body.value.dry_run.unwrap_or(false);
-    let plan = plan_of(body.value, app.clock.now())?;
-    app.command("replay_start", &by, body.idempotency, move |tx, ctx| {
+    let (form, faults, idempotency) = body.open();
+    let dry_run = form.dry_run.unwrap_or(false);
+    let plan = plan_of(form, faults, app.clock.now())?;
+    app.command("replay_start", &by, idempotency, move |tx, ctx| {
         let (at, plan) = (at.clone(), plan.clone());
         Box::pin(async move {
             let Some(endpoint) = tx.endpoint(&at).await? else { return Ok(Err(Problem::not_found("endpoint"))) };

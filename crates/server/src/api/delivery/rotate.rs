@@ -2,10 +2,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::{Path, State};
-use bellwire_domain::{
-    Faults,
-    delivery::{self, Rows},
-};
+use bellwire_domain::delivery::{self, Rows};
 use bellwire_wire::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -53,12 +50,12 @@ pub(super) async fn rotate(
     body: Json<RotateForm>,
 ) -> Answer {
     let at = endpoint_of(&app, &by, &id).await?.at.clone();
-    let mut faults = Faults::default();
+    let (form, mut faults, idempotency) = body.open();
     let overlap =
-        body.value.overlap.and_then(|text| faults.take("overlap", text.parse::<Span>())).map_or(OVERLAP, |span| span.0);
+        form.overlap.and_then(|text| faults.take("overlap", text.parse::<Span>())).map_or(OVERLAP, |span| span.0);
     faults.check(overlap <= OVERLAP_MAX, "overlap", "must be at most 7d");
     faults.or(())?;
-    app.command("rotate", &by, body.idempotency, move |tx, ctx| {
+    app.command("rotate", &by, idempotency, move |tx, ctx| {
         let at = at.clone();
         Box::pin(async move {
             let Some(before) = tx.endpoint(&at).await? else { return Ok(Err(Problem::not_found("endpoint"))) };

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::endpoint_of;
 use crate::{
     api::{
-        extract::{By, WebhooksManage},
+        extract::{By, Repeat, WebhooksManage},
         problem::ProblemBody,
         reply::{Answer, Reply},
     },
@@ -46,14 +46,25 @@ fn answer(outcome: &Outcome) -> TestAnswer {
 }
 
 /// Send `webhook.test` to an endpoint, whatever it subscribes to: one attempt, at once.
-#[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/test", tag = "delivery", params(("endpoint_id" = String, Path)),
-    responses((status = 200, body = TestAnswer), (status = 404, body = ProblemBody)))]
-pub(super) async fn test(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>) -> Answer {
+#[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/test", tag = "delivery", params(("endpoint_id" = String, Path),
+    ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, body = TestAnswer), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn test(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    Path(id): Path<String>,
+    repeat: Repeat,
+) -> Answer {
+    let endpoint = endpoint_of(&app, &by, &id).await?;
+    app.work(&by, repeat.0, send(&app, &by, &endpoint)).await
+}
+
+async fn send(app: &App, by: &By<WebhooksManage>, endpoint: &Endpoint) -> Answer {
     // A test is one attempt: what fails is a dead letter at once.
-    let mut endpoint = Endpoint::clone(&*endpoint_of(&app, &by, &id).await?);
+    let mut endpoint = endpoint.clone();
     endpoint.config.retry = Preset::None.into();
     let endpoint = Arc::new(endpoint);
-    let (ctx, wanted) = (by.ctx(&app), Arc::clone(&endpoint));
+    let (ctx, wanted) = (by.ctx(app), Arc::clone(&endpoint));
     let claimed = app
         .store
         .transact("test_event", move |tx| {
@@ -75,7 +86,7 @@ pub(super) async fn test(State(app): State<Arc<App>>, by: By<WebhooksManage>, Pa
     let target = app.egress.policy().check_url(endpoint.config.url.as_deref().unwrap_or_default());
     let outcome = attempt(Arc::clone(&app.parts), Arc::clone(&endpoint), target, claimed).await;
     let reply = Reply::ok(&answer(&outcome));
-    let ctx = by.ctx(&app);
+    let ctx = by.ctx(app);
     let outcome = Arc::new(outcome);
     app.store
         .transact("settle_test", move |tx| {

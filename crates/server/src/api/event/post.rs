@@ -16,7 +16,8 @@ use utoipa::ToSchema;
 use super::EventView;
 use crate::{
     api::{
-        extract::{AnyKey, BATCH_BYTES_MAX, BODY_BYTES_MAX, By, Idempotency, lacks, parse, read_body},
+        body::{BATCH_BYTES_MAX, BODY_BYTES_MAX, read_body},
+        extract::{AnyKey, By, Idempotency, lacks, parse},
         problem::{Code, Problem, ProblemBody},
         reply::{Answer, Reply},
     },
@@ -29,8 +30,8 @@ use crate::{
 pub(super) struct PostEvent {
     /// Lower-case words joined by dots.
     #[serde(rename = "type")]
-    #[schema(example = "invoice.paid", max_length = 128)]
-    kind: String,
+    #[schema(value_type = String, example = "invoice.paid", max_length = 128)]
+    kind: Option<String>,
     /// Which customer's; absent or null for workspace-wide events.
     namespace: Option<String>,
     /// A JSON object.
@@ -58,32 +59,48 @@ struct Accepted<'a> {
         (status = 413, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn post(State(app): State<Arc<App>>, by: By<AnyKey>, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
-    let body = read_body(Request::from_parts(parts.clone(), body), BODY_BYTES_MAX).await?;
+    let body = read_body(Request::from_parts(parts.clone(), body), BODY_BYTES_MAX, &app.stopping).await?;
     let idempotency = Idempotency::read(&parts.method, parts.uri.path(), &parts.headers, &body)?;
-    let new = check(&by, parse(&body)?)?;
+    let (post, faults) = parse(&body)?;
+    let new = check(&by, post, faults)?;
     app.command("event", &by, idempotency, move |tx, ctx| {
         let new = new.clone();
-        Box::pin(async move { Ok(ingest(tx, &ctx, new).await?.map(|appended| accepted(&appended))) })
+        Box::pin(async move { Ok(ingest(tx, &ctx, new).await?.map(|posted| posted.reply())) })
     })
     .await
 }
 
-fn accepted(appended: &Appended) -> Reply {
-    Reply::accepted(&Accepted { event: EventView::new(&appended.event), deliveries: appended.deliveries })
+/// An accepted event, and whether it was accepted before.
+struct Posted {
+    appended: Appended,
+    before: bool,
 }
 
-async fn ingest(tx: &mut Tx, ctx: &Ctx, new: NewEvent) -> Stored<Result<Appended, Problem>> {
+impl Posted {
+    fn reply(&self) -> Reply {
+        let Appended { event, deliveries } = &self.appended;
+        let reply = Reply::accepted(&Accepted { event: EventView::new(event), deliveries: *deliveries });
+        if self.before { reply.again() } else { reply }
+    }
+}
+
+async fn ingest(tx: &mut Tx, ctx: &Ctx, new: NewEvent) -> Stored<Result<Posted, Problem>> {
     Ok(match event::ingest(tx, ctx, new).await? {
-        Ingested::Accepted(appended) | Ingested::Repeated(appended) => Ok(appended),
-        Ingested::Conflict => Err(Problem::new(Code::EventConflict, "Another event was posted under this id.")),
+        Ingested::Accepted(appended) => Ok(Posted { appended, before: false }),
+        Ingested::Repeated(appended) => Ok(Posted { appended, before: true }),
+        // What it was used for is not said: that may be another namespace's.
+        Ingested::Conflict => Err(Problem::new(
+            Code::EventConflict,
+            "This id is not free for this event: an id names one event in a workspace. Choose another one.",
+        )),
         Ingested::Invalid(faults) => Err(faults.into()),
     })
 }
 
-/// What was posted, as the domain takes it; or everything that is wrong with it.
-fn check(by: &By<AnyKey>, post: PostEvent) -> Result<NewEvent, Problem> {
-    let mut faults = Faults::default();
-    let kind = faults.take("type", post.kind.parse::<EventType>());
+/// What was posted, as the domain takes it; or everything that is wrong with it, beside the `faults` of
+/// its form.
+fn check(by: &By<AnyKey>, post: PostEvent, mut faults: Faults) -> Result<NewEvent, Problem> {
+    let kind = faults.need("type", post.kind).and_then(|text| faults.take("type", text.parse::<EventType>()));
     let namespace = post.namespace.and_then(|text| faults.take("namespace", text.parse::<Namespace>()));
     let id = post.id.and_then(|text| faults.take("id", text.parse::<EventId>()));
     let reserved = id.as_ref().is_some_and(|id| matches!(id.as_str(), "stream" | "poll" | "batch"));
@@ -171,13 +188,14 @@ const BATCH_MAX: usize = 1_000;
     responses((status = 202, body = BatchAnswer), (status = 413, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn batch(State(app): State<Arc<App>>, by: By<AnyKey>, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
-    let body = read_body(Request::from_parts(parts.clone(), body), BATCH_BYTES_MAX).await?;
+    let body = read_body(Request::from_parts(parts.clone(), body), BATCH_BYTES_MAX, &app.stopping).await?;
     let idempotency = Idempotency::read(&parts.method, parts.uri.path(), &parts.headers, &body)?;
     let events = if body.trim_ascii_start().starts_with(b"[") {
         serde_json::from_slice(&body)
             .map_err(|error| Problem::new(Code::Unparsable, format!("The body is not JSON: {error}.")))?
     } else {
-        parse::<PostBatch>(&body)?.events
+        let (batch, faults) = parse::<PostBatch>(&body)?;
+        faults.or(batch.events)?
     };
     if !(1..=BATCH_MAX).contains(&events.len()) {
         return Err(Faults::from(("events", "must have 1 to 1000 items")).into());
@@ -188,7 +206,8 @@ pub(super) async fn batch(State(app): State<Arc<App>>, by: By<AnyKey>, request: 
             if event.get().len() > BODY_BYTES_MAX {
                 return Err(Problem::new(Code::TooLarge, format!("The event is over {BODY_BYTES_MAX} bytes.")));
             }
-            check(&by, parse(event.get().as_bytes())?)
+            let (post, faults) = parse(event.get().as_bytes())?;
+            check(&by, post, faults)
         })
         .collect();
     app.command("event_batch", &by, idempotency, move |tx, ctx| {
@@ -207,11 +226,11 @@ pub(super) async fn batch(State(app): State<Arc<App>>, by: By<AnyKey>, request: 
     .await
 }
 
-fn batch_reply(answers: &[Result<Appended, Problem>]) -> Reply {
+fn batch_reply(answers: &[Result<Posted, Problem>]) -> Reply {
     let results: Vec<BatchItem<'_>> = answers
         .iter()
         .map(|answer| match answer {
-            Ok(appended) => BatchItem {
+            Ok(Posted { appended, .. }) => BatchItem {
                 status: StatusCode::ACCEPTED.as_u16(),
                 event: Some(EventView::new(&appended.event)),
                 deliveries: Some(appended.deliveries),

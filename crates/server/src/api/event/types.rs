@@ -2,10 +2,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use bellwire_domain::{
-    Faults,
-    event::{self, CustomType, DataSchema, Rows},
-};
+use bellwire_domain::event::{self, CustomType, DataSchema, Rows};
 use bellwire_wire::{EventType, catalog};
 use serde::{Deserialize, Serialize};
 use serde_json::{
@@ -16,7 +13,8 @@ use utoipa::ToSchema;
 
 use crate::{
     api::{
-        extract::{By, EventsRead, EventsWrite, Json},
+        extract::{By, EventsRead, EventsWrite, Json, Query},
+        page::NameQuery,
         problem::{Problem, ProblemBody},
         reply::{Answer, Reply},
     },
@@ -28,8 +26,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct RegisterType {
     /// Lower-case words joined by dots, outside the built-in families.
-    #[schema(example = "invoice.paid", max_length = 128)]
-    name: String,
+    #[schema(value_type = String, example = "invoice.paid", max_length = 128)]
+    name: Option<String>,
     /// A JSON Schema that data must satisfy from now on.
     #[schema(value_type = Option<Object>)]
     schema: Option<Value>,
@@ -81,14 +79,14 @@ impl TypeView {
 #[utoipa::path(post, path = "/v1/event-types", tag = "event", request_body = RegisterType,
     responses((status = 201, body = TypeView), (status = 200, body = TypeView), (status = 422, body = ProblemBody)))]
 pub(super) async fn register(State(app): State<Arc<App>>, by: By<EventsWrite>, body: Json<RegisterType>) -> Answer {
-    let mut faults = Faults::default();
+    let (form, mut faults, idempotency) = body.open();
     if by.principal.bound().is_some() {
         return Err(Problem::new(
             crate::api::problem::Code::Forbidden,
             "A key of one namespace cannot register types: they are the workspace's.",
         ));
     }
-    let name = faults.take("name", body.value.name.parse::<EventType>());
+    let name = faults.need("name", form.name).and_then(|text| faults.take("name", text.parse::<EventType>()));
     if let Some(name) = &name {
         let family = name.family();
         faults.check(
@@ -97,16 +95,15 @@ pub(super) async fn register(State(app): State<Arc<App>>, by: By<EventsWrite>, b
             format_args!("must not be in the built-in family `{family}`"),
         );
     }
-    let schema = body
-        .value
+    let schema = form
         .schema
         .filter(|schema| !schema.is_null())
         .and_then(|schema| faults.take("schema", DataSchema::compile(schema)));
-    let long = body.value.description.as_ref().is_some_and(|text| text.len() > 1_024);
+    let long = form.description.as_ref().is_some_and(|text| text.len() > 1_024);
     faults.check(!long, "description", "must be at most 1024 bytes");
     let (Some(name), true) = (name, faults.is_empty()) else { return Err(faults.into()) };
-    let (workspace, schema, description) = (by.workspace().clone(), schema.map(Arc::new), body.value.description);
-    app.command("event_type", &by, body.idempotency, move |tx, ctx| {
+    let (workspace, schema, description) = (by.workspace().clone(), schema.map(Arc::new), form.description);
+    app.command("event_type", &by, idempotency, move |tx, ctx| {
         let (workspace, name, schema, description) =
             (workspace.clone(), name.clone(), schema.clone(), description.clone());
         Box::pin(async move {
@@ -118,7 +115,7 @@ pub(super) async fn register(State(app): State<Arc<App>>, by: By<EventsWrite>, b
     .await
 }
 
-/// All event types.
+/// Event types: the workspace's own by name, then the built-in ones.
 #[derive(Serialize, ToSchema)]
 struct TypeList {
     event_types: Vec<TypeView>,
@@ -126,21 +123,28 @@ struct TypeList {
 }
 
 /// The catalog: the workspace's own types, then the built-in ones.
-#[utoipa::path(get, path = "/v1/event-types", tag = "event", responses((status = 200, body = TypeList)))]
-pub(super) async fn list(State(app): State<Arc<App>>, by: By<EventsRead>) -> Answer {
-    let workspace = by.workspace().clone();
-    let custom = app
-        .query("event_types", move |tx| {
-            let workspace = workspace.clone();
-            Box::pin(async move { tx.custom_types(&workspace).await })
-        })
-        .await?;
-    let event_types = custom
-        .iter()
-        .map(|custom| TypeView::custom(custom))
-        .chain(catalog::types().iter().map(TypeView::built_in))
-        .collect();
-    Ok(Reply::ok(&TypeList { event_types, next_cursor: None }))
+#[utoipa::path(get, path = "/v1/event-types", tag = "event",
+    params(("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+    responses((status = 200, body = TypeList), (status = 422, body = ProblemBody)))]
+pub(super) async fn list(State(app): State<Arc<App>>, by: By<EventsRead>, Query(query): Query<NameQuery>) -> Answer {
+    let passed = catalog::types().iter().position(|spec| spec.name == query.after);
+    let mut rows = Vec::new();
+    // After a built-in type there are no others: they come last.
+    if passed.is_none() {
+        let (workspace, after, fetch) = (by.workspace().clone(), query.after.clone(), query.fetch());
+        let custom = app
+            .query("event_types", move |tx| {
+                let (workspace, after) = (workspace.clone(), after.clone());
+                Box::pin(async move { tx.custom_types(&workspace, &after, fetch).await })
+            })
+            .await?;
+        rows.extend(custom.iter().map(|custom| TypeView::custom(custom)));
+    }
+    let built_in = catalog::types().iter().skip(passed.map_or(0, |passed| passed + 1));
+    let room = (query.fetch() as usize).saturating_sub(rows.len());
+    rows.extend(built_in.take(room).map(TypeView::built_in));
+    let (event_types, next_cursor) = query.cut(rows, |view| &view.name);
+    Ok(Reply::ok(&TypeList { event_types, next_cursor }))
 }
 
 /// One event type.
