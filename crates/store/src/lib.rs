@@ -125,6 +125,14 @@ impl Store {
         }
     }
 
+    /// How many nodes share the store, this one included.
+    pub fn nodes(&self) -> u32 {
+        match &self.engine {
+            Engine::Postgres(postgres) => postgres.nodes(),
+            Engine::Sqlite(_) | Engine::Inline(..) => 1,
+        }
+    }
+
     /// Drops what is older than `before` where that can be done without looking at each row; how many
     /// parts went, and before when rows are to be removed one by one ([`Rows::sweep`]).
     ///

@@ -90,8 +90,7 @@ impl Keeper {
             // Others took it for gone.
             announce(client, self.shared.node)?;
         }
-        let others = client.query_one("SELECT count(*) FROM nodes WHERE id <> $1", &[&self.shared.node])?;
-        self.shared.peers.store(others.get::<_, i64>(0) > 0, Ordering::Release);
+        count(&self.shared, client)?;
         if ticks.is_multiple_of(PARTITIONS_EVERY) {
             ahead(&self.shared, client)?;
         }
@@ -105,6 +104,17 @@ pub(super) fn announce(client: &mut Client, node: i64) -> Result<(), postgres::E
     client
         .execute("INSERT INTO nodes (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET seen_at = now()", &[&node])
         .map(drop)
+}
+
+/// Counts the nodes that are there: one that is paused counts until its leases have run out.
+pub(super) fn count(shared: &Shared, client: &mut Client) -> Result<(), postgres::Error> {
+    let others = client.query_one(
+        "SELECT count(*) FROM nodes WHERE id <> $1 AND seen_at > now() - interval '35 seconds'",
+        &[&shared.node],
+    )?;
+    let others = u32::try_from(others.get::<_, i64>(0)).unwrap_or(u32::MAX - 1);
+    shared.nodes.store(others + 1, Ordering::Release);
+    Ok(())
 }
 
 /// Makes the partitions of now and of the next two spans.

@@ -303,7 +303,7 @@ impl Lane {
 
     /// What other nodes are told with the commit.
     fn notices(&mut self) -> Vec<String> {
-        let peers = self.shared.peers.load(Ordering::Acquire);
+        let peers = self.shared.nodes.load(Ordering::Acquire) > 1;
         let changed = self.link().has_changed_cached_rows();
         let mut lines = Vec::new();
         if changed {

@@ -26,7 +26,7 @@ mod shared;
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
         mpsc,
     },
     thread,
@@ -120,13 +120,14 @@ impl Postgres {
             node: options.node,
             epoch: AtomicU64::new(0),
             hears: AtomicBool::new(false),
-            peers: AtomicBool::new(true),
+            nodes: AtomicU32::new(1),
             closing: AtomicBool::new(false),
             silent_since: AtomicU64::new(0),
             born: stopwatch::now(),
         });
         keeper::ahead(&shared, &mut client).map_err(failed)?;
         keeper::announce(&mut client, options.node).map_err(failed)?;
+        keeper::count(&shared, &mut client).map_err(failed)?;
         Self::start(shared, client, options.readers).map_err(|error| OpenError::Database(error.to_string()))
     }
 
@@ -208,6 +209,10 @@ impl Postgres {
             }
         }
         answered.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    pub(crate) fn nodes(&self) -> u32 {
+        self.shared.nodes.load(Ordering::Acquire)
     }
 
     pub(crate) fn clock(&self) -> Arc<DatabaseClock> {

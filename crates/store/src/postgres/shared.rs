@@ -2,7 +2,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
         mpsc,
     },
     time::Instant,
@@ -28,8 +28,8 @@ pub(super) struct Shared {
     pub(super) epoch: AtomicU64,
     /// Whether changes made by other nodes are heard.
     pub(super) hears: AtomicBool,
-    /// Whether there are other nodes to tell of every event.
-    pub(super) peers: AtomicBool,
+    /// Nodes that are there, this one included.
+    pub(super) nodes: AtomicU32,
     pub(super) closing: AtomicBool,
     /// Since when the database has not answered, in milliseconds since `born`, plus one; 0 if it does.
     pub(super) silent_since: AtomicU64,

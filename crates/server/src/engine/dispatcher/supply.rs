@@ -68,7 +68,8 @@ impl Dispatcher {
                     lane.change(endpoint, &health, policy);
                 } else if endpoint.sends() {
                     let gauge = self.gauges.open(&at.endpoint_id);
-                    self.lanes.insert(at.endpoint_id.clone(), Lane::new(endpoint, &health, gauge, policy, now));
+                    self.lanes
+                        .insert(at.endpoint_id.clone(), Lane::new(endpoint, &health, gauge, policy, self.nodes, now));
                 }
                 self.enqueue(&at);
             }
