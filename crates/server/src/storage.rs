@@ -8,8 +8,10 @@ use crate::{clock::Clock, config::Config, mint};
 
 /// Threads that read, each with a connection of its own.
 const READERS: usize = 3;
-/// What one partition of events, deliveries and attempts holds: retention goes by whole ones.
-const PARTITION: Duration = Duration::from_hours(24);
+/// Partitions of events, deliveries and attempts that are kept: retention goes by whole ones, and every
+/// statement locks all that it might touch.
+const PARTITIONS: u32 = 8;
+const DAY: Duration = Duration::from_hours(24);
 
 /// The master key: given, or in the file that was named, or in the data directory. Nodes on PostgreSQL
 /// that were given none share one that their database keeps.
@@ -49,7 +51,7 @@ pub async fn open(config: &Config, vault: &Arc<Vault>, observer: Arc<dyn Observe
             vault,
             observer,
             readers: READERS,
-            partition: PARTITION,
+            partition: (config.retention / PARTITIONS).max(DAY),
             node: mint::node_id(),
         };
         return Ok(Store::open_postgres(options).await?);

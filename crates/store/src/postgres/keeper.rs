@@ -18,6 +18,8 @@ const TICK: Duration = Duration::from_secs(1);
 const NODE_LOCK: i32 = 0x6265_6c6c;
 /// Leases that end so soon are looked at when a node is gone: none is longer.
 const LEASE_MAX_MICROS: i64 = 15 * 60 * 1_000_000;
+/// Ticks before a connection may tell that other nodes are gone.
+const BURIES_AFTER: u32 = 5;
 /// Ticks between two looks at the partitions.
 const PARTITIONS_EVERY: u32 = 60;
 
@@ -36,6 +38,7 @@ impl Keeper {
     /// Runs until the store closes. `client` is the connection the node was announced on.
     pub(super) fn run(self, client: Client) {
         let mut client = Some(client);
+        // Ticks on this connection.
         let mut ticks: u32 = 0;
         loop {
             let request = match self.requests.recv_timeout(TICK) {
@@ -44,6 +47,7 @@ impl Keeper {
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
             };
             if client.as_ref().is_none_or(Client::is_closed) {
+                ticks = 0;
                 client = self
                     .shared
                     .address
@@ -69,7 +73,8 @@ impl Keeper {
                 Ok(()) => self.shared.answers(true),
                 Err(error) => {
                     tracing::warn!(error = super::words(&error), "the database could not be kept in order yet");
-                    drop(connected.batch_execute("ROLLBACK"));
+                    // With the connection go its locks, whatever it held.
+                    client = None;
                 }
             }
         }
@@ -94,7 +99,8 @@ impl Keeper {
         if ticks.is_multiple_of(PARTITIONS_EVERY) {
             ahead(&self.shared, client)?;
         }
-        bury(client, self.shared.node)
+        // After an outage the others need a moment to show that they are there.
+        if ticks > BURIES_AFTER { bury(client, self.shared.node) } else { Ok(()) }
     }
 }
 

@@ -59,6 +59,8 @@ pub(super) struct Lane {
     pub(super) busy_since: Arc<AtomicU64>,
     /// The epoch of what is cached.
     pub(super) epoch: u64,
+    /// The same as counted by the database: what the ordered lane goes by.
+    pub(super) cached: i64,
 }
 
 /// What became of running a batch once.
@@ -74,6 +76,8 @@ enum Run {
     Move(usize),
     /// Undone; the database does not answer.
     Lost,
+    /// Undone; it would fail again.
+    Failed(StoreError),
     /// It cannot be known.
     Doubt,
 }
@@ -110,7 +114,12 @@ impl Lane {
                     metrics::histogram!("bellwire_commit_seconds").record(began.elapsed());
                     return answer(batch, &Ok(()));
                 }
+                // What fails with every command on its own is not a command's fault.
+                Run::Carefully if carefully => {
+                    return answer(batch, &Err(StoreError::Broken("the transaction failed".into())));
+                }
                 Run::Carefully => carefully = true,
+                Run::Failed(error) => return answer(batch, &Err(error)),
                 Run::Move(index) => {
                     let job = batch.swap_remove(index);
                     self.habits.note(job.name(), true);
@@ -166,7 +175,11 @@ impl Lane {
     fn make_partition(&mut self, seq: i64) -> Stored<()> {
         let partitions = Arc::clone(&self.shared.partitions);
         let Some(client) = self.link().client() else { return Ok(()) };
-        partitions.make(client, seq, seq).map_err(|error| StoreError::Broken(super::words(&error)))
+        let made = partitions.make(client, seq, seq);
+        made.map_err(|error| {
+            self.link().disconnect();
+            StoreError::Unavailable(super::words(&error))
+        })
     }
 
     /// Runs what waits (and what arrives meanwhile) in one transaction.
@@ -179,8 +192,19 @@ impl Lane {
         }
         let ordered = self.ordered.is_none();
         match self.link().begin(ordered) {
-            Ok(last) => self.tx.last_seq = if ordered { last } else { self.tx.last_seq },
-            Err(failed) => return self.undo(failed),
+            Ok(begun) if ordered => {
+                self.tx.last_seq = begun.last;
+                if begun.cached != self.cached {
+                    self.tx.cache = Cache::default();
+                    self.cached = begun.cached;
+                }
+            }
+            Ok(_) => {}
+            Err((Failed::Statement, error)) => {
+                self.link().rollback();
+                return Run::Failed(error);
+            }
+            Err((failed, _)) => return self.undo(failed),
         }
         let mut index = 0;
         while index < BATCH_MAX {
@@ -197,8 +221,8 @@ impl Lane {
             }
             index += 1;
         }
-        if let Err(_error) = self.link().flush(crate::rows::BULKS) {
-            let failed = self.link().failed().unwrap_or(Failed::Statement);
+        let flushed = self.link().flush(crate::rows::BULKS);
+        if let Some(failed) = self.link().failed().or(flushed.is_err().then_some(Failed::Statement)) {
             return self.undo(failed);
         }
         let notices = self.notices();
@@ -208,8 +232,7 @@ impl Lane {
             Committed::No(Failed::Statement, error) => {
                 // Only what concerns all of it fails here: a full disk, most likely.
                 self.link().rollback();
-                answer(std::mem::take(batch), &Err(error));
-                return Run::Done;
+                return Run::Failed(error);
             }
             Committed::No(failed, _) => return self.undo(failed),
             Committed::Unknown(transaction) => match self.resolve(&transaction) {
@@ -239,16 +262,18 @@ impl Lane {
 
     /// Runs a command; something if everything has to be undone.
     fn run_bare(&mut self, job: &mut dyn Job) -> Option<Run> {
-        let (effects, changes, highest) = (self.tx.effects.len(), self.link().changes(), self.link().highest());
+        let (effects, changes) = (self.tx.effects.len(), self.link().changes());
+        self.link().forget_order();
         let good = job.run(&mut self.tx);
         if let Some(run) = self.interrupted() {
             return Some(run);
         }
         if self.ordered.is_none() {
-            let numbered = self.link().highest() != highest;
-            self.habits.note(job.name(), numbered);
+            let needed = self.link().needed_order();
+            self.habits.note(job.name(), needed);
         }
-        if good {
+        // A command that goes on after a statement failed has failed all the same.
+        if good && self.link().failed().is_none() {
             return None;
         }
         self.tx.effects.truncate(effects);
@@ -272,7 +297,7 @@ impl Lane {
             if let Some(run) = self.interrupted() {
                 return Some(run);
             }
-            good = good && self.link().flush(crate::rows::BULKS).is_ok();
+            good = good && self.link().flush(crate::rows::BULKS).is_ok() && self.link().failed().is_none();
             if good {
                 return None;
             }
@@ -290,7 +315,7 @@ impl Lane {
                 return None;
             }
         }
-        None
+        Some(Run::Conflict)
     }
 
     /// Whether the transaction has to be begun anew for a reason that is not the command's fault.

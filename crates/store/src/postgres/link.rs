@@ -52,6 +52,15 @@ pub(crate) enum Committed {
     Unknown(String),
 }
 
+/// What stands at the beginning of a transaction that runs in order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begun {
+    /// The last number given.
+    pub(crate) last: i64,
+    /// Counts changes of rows that connections cache, over all nodes.
+    pub(crate) cached: i64,
+}
+
 struct Prepared {
     statement: Statement,
     /// Whether it reads or changes tables that rows may be waiting for.
@@ -71,6 +80,7 @@ pub(crate) struct Link {
     changes: u64,
     highest: i64,
     cached_rows_changed: bool,
+    needed_order: bool,
 }
 
 impl Link {
@@ -88,6 +98,7 @@ impl Link {
             changes: 0,
             highest: 0,
             cached_rows_changed: false,
+            needed_order: false,
         }
     }
 
@@ -102,13 +113,18 @@ impl Link {
         Ok(true)
     }
 
+    /// Ends the session: its locks go with it.
+    pub(crate) fn disconnect(&mut self) {
+        self.client = None;
+    }
+
     /// The bare connection, for what is done outside of commands.
     pub(crate) fn client(&mut self) -> Option<&mut Client> {
         self.client.as_mut()
     }
 
-    /// Begins a transaction; the last number given, if it is to number rows.
-    pub(crate) fn begin(&mut self, ordered: bool) -> Result<i64, Failed> {
+    /// Begins a transaction; in order, if it is to number rows.
+    pub(crate) fn begin(&mut self, ordered: bool) -> Result<Begun, (Failed, StoreError)> {
         self.forget();
         self.ordered = ordered;
         let sql = if ordered {
@@ -116,23 +132,26 @@ impl Link {
             // order is held.
             format!(
                 "BEGIN; SELECT pg_advisory_xact_lock({ORDER_LOCK});
-                 SELECT pg_current_xact_id()::text, last_value FROM bellwire_seq"
+                 SELECT pg_current_xact_id()::text, s.last_value, c.last_value FROM bellwire_seq s, bellwire_cached c"
             )
         } else {
-            "BEGIN; SELECT pg_current_xact_id()::text, 0".to_owned()
+            "BEGIN; SELECT pg_current_xact_id()::text, 0, 0".to_owned()
         };
         let found = match self.client.as_mut() {
             Some(client) => client.simple_query(&sql),
-            None => return Err(Failed::Lost),
+            None => return Err((Failed::Lost, unavailable(&"not connected"))),
         };
-        let found = found.map_err(|error| self.note(&error).0)?;
-        let last = found.iter().rev().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Some((row.get(0)?.to_owned(), row.get(1)?.parse().ok()?)),
+        let found = found.map_err(|error| self.note(&error))?;
+        let begun = found.iter().rev().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some((
+                row.get(0)?.to_owned(),
+                Begun { last: row.get(1)?.parse().ok()?, cached: row.get(2)?.parse().ok()? },
+            )),
             _ => None,
         });
-        let (transaction, last) = last.ok_or(Failed::Lost)?;
+        let (transaction, begun) = begun.ok_or((Failed::Lost, unavailable(&"the database answered nothing")))?;
         self.transaction = transaction;
-        Ok(last)
+        Ok(begun)
     }
 
     /// Begins a snapshot that cannot write.
@@ -148,7 +167,8 @@ impl Link {
             if self.highest > 0 { format!("SELECT setval('bellwire_seq', {});", self.highest) } else { String::new() };
         let notify = |notice: &String| format!("SELECT pg_notify('bellwire', '{}');", notice.replace('\'', "''"));
         let told: Vec<String> = notices.iter().map(notify).collect();
-        let sql = format!("{numbered}{}COMMIT", told.concat());
+        let counted = if self.cached_rows_changed { "SELECT nextval('bellwire_cached');" } else { "" };
+        let sql = format!("{numbered}{counted}{}COMMIT", told.concat());
         let Some(client) = self.client.as_mut() else {
             return Committed::No(Failed::Lost, unavailable(&"the connection is gone"));
         };
@@ -205,6 +225,7 @@ impl Link {
 
     /// No other node may number rows from here on: what is looked for must not appear meanwhile.
     pub(crate) fn stand_still(&mut self) {
+        self.needed_order = true;
         if !self.ordered {
             self.again = Some(Again::InOrder);
         }
@@ -217,7 +238,10 @@ impl Link {
         error
     }
 
+    /// A row that connections cache changes. In order, so that whoever numbers rows afterwards, on
+    /// whichever node, knows it.
     pub(crate) fn cached_rows_change(&mut self) {
+        self.stand_still();
         self.cached_rows_changed = true;
     }
 
@@ -230,8 +254,13 @@ impl Link {
         self.changes
     }
 
-    pub(crate) fn highest(&self) -> i64 {
-        self.highest
+    /// Whether a command needed the order since [`Self::forget_order`].
+    pub(crate) fn needed_order(&self) -> bool {
+        self.needed_order
+    }
+
+    pub(crate) fn forget_order(&mut self) {
+        self.needed_order = false;
     }
 
     pub(crate) fn again(&self) -> Option<Again> {

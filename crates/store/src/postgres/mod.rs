@@ -58,7 +58,7 @@ pub struct PostgresOptions {
     pub observer: Arc<dyn Observer>,
     /// Connections that only read.
     pub readers: usize,
-    /// The time that one partition of events, deliveries and attempts holds.
+    /// The time that one partition of events, deliveries and attempts holds, if the deployment begins now.
     pub partition: Duration,
     /// This start of this process, told from all others: 1 to 2^31 - 1.
     pub node: i64,
@@ -111,9 +111,10 @@ impl Postgres {
         migrate::migrate(&mut client, migrate::MIGRATIONS)?;
         check_vault(&mut client, &options.vault)?;
         let clock = Arc::new(DatabaseClock::ask(&mut client).map_err(failed)?);
+        let partitions = partition::Partitions::of(&mut client, options.partition).map_err(failed)?;
         let shared = Arc::new(Shared {
             address,
-            partitions: Arc::new(partition::Partitions::new(options.partition)),
+            partitions: Arc::new(partitions),
             vault: options.vault,
             observer: options.observer,
             clock,
@@ -148,6 +149,7 @@ impl Postgres {
                 ordered: (!in_order).then(|| ordered.clone()),
                 busy_since,
                 epoch: 0,
+                cached: 0,
             };
             let ended = if in_order { ordered_ended.clone() } else { free_ended.clone() };
             thread::Builder::new().name("bellwire-writer".into()).spawn(move || lane.run(&ended))?;
