@@ -8,7 +8,7 @@ mod supply;
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use bellwire_domain::{
@@ -16,7 +16,7 @@ use bellwire_domain::{
     delivery::{Claimed, EndpointRef, Gate, PARKED},
 };
 use bellwire_wire::{EndpointId, Timestamp, WorkspaceId};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(super) use supply::{ClaimedFor, Reloaded};
@@ -58,6 +58,8 @@ pub(super) struct Dispatcher {
     shares: HashMap<WorkspaceId, Share>,
     timers: BinaryHeap<Reverse<(Timestamp, EndpointRef)>>,
     in_flight: usize,
+    /// When the next sweep may begin; nothing while one is under way.
+    next_sweep: Arc<Mutex<Option<Instant>>>,
     /// Nodes that share every endpoint's limits, this one included.
     nodes: u32,
 }
@@ -85,6 +87,7 @@ impl Dispatcher {
             shares: HashMap::new(),
             timers: BinaryHeap::new(),
             in_flight: 0,
+            next_sweep: Arc::new(Mutex::new(Some(Instant::now()))),
             nodes: 1,
         }
     }
