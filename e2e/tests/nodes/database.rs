@@ -1,7 +1,7 @@
 //! The database goes, or the way to it.
 use std::time::Duration;
 
-use bellwire_e2e::{Load, eventually, now, postgres::Restart, watch};
+use bellwire_e2e::{Load, env, eventually, now, postgres::Restart, watch};
 
 use crate::cluster::Cluster;
 
@@ -17,7 +17,8 @@ fn nodes_go_on_by_themselves_after_their_database_was_restarted() {
     let cluster = Cluster::start_apart(2);
     let server = cluster.server.as_ref().expect("it is its own");
     let load = cluster.load("restart");
-    for how in [Restart::Fast, Restart::Immediate, Restart::Fast, Restart::Immediate] {
+    let rounds: usize = env("BELLWIRE_CRASH_ROUNDS").and_then(|rounds| rounds.parse().ok()).unwrap_or(4);
+    for how in [Restart::Fast, Restart::Immediate].into_iter().cycle().take(rounds) {
         goes_on(&load);
         let began = now();
         server.restart(how);

@@ -83,7 +83,7 @@ fn read(shared: &Shared, notice: &str) -> Vec<Effect> {
                 }));
             }
             (Some("keys"), Some(workspace), _) => {
-                effects.push(Effect::KeysChanged(WorkspaceId::from_stored(workspace)))
+                effects.push(Effect::KeysChanged(WorkspaceId::from_stored(workspace)));
             }
             (Some("events"), Some(workspace), _) => effects.push(Effect::Appended(WorkspaceId::from_stored(workspace))),
             // A word of a later version.

@@ -10,7 +10,7 @@ use bellwire_wire::Timestamp;
 use postgres::Client;
 use tokio::sync::oneshot;
 
-use super::shared::Shared;
+use super::{proof, shared::Shared};
 
 /// How often a node shows that it is there.
 const TICK: Duration = Duration::from_secs(1);
@@ -20,6 +20,8 @@ const NODE_LOCK: i32 = 0x6265_6c6c;
 const LEASE_MAX_MICROS: i64 = 15 * 60 * 1_000_000;
 /// Ticks between two looks at the partitions.
 const PARTITIONS_EVERY: u32 = 60;
+/// Ticks after the database came back before any node is taken for gone: all lost it together.
+const GRACE: u32 = 4;
 
 /// What the keeper is asked for.
 pub(super) enum Request {
@@ -36,7 +38,7 @@ impl Keeper {
     /// Runs until the store closes. `client` is the connection the node was announced on.
     pub(super) fn run(self, client: Client) {
         let mut client = Some(client);
-        let mut ticks: u32 = 0;
+        let (mut ticks, mut grace): (u32, u32) = (0, 0);
         loop {
             let request = match self.requests.recv_timeout(TICK) {
                 Ok(request) => Some(request),
@@ -53,6 +55,7 @@ impl Keeper {
                         Ok(client)
                     })
                     .ok();
+                grace = GRACE;
             }
             let Some(connected) = client.as_mut() else {
                 self.shared.answers(false);
@@ -65,7 +68,8 @@ impl Keeper {
                 continue;
             };
             ticks = ticks.wrapping_add(1);
-            match self.tick(connected, request, ticks) {
+            grace = grace.saturating_sub(1);
+            match self.tick(connected, request, ticks, grace > 0) {
                 Ok(()) => self.shared.answers(true),
                 Err(error) => {
                     tracing::warn!(error = super::words(&error), "the database could not be kept in order yet");
@@ -78,7 +82,13 @@ impl Keeper {
         }
     }
 
-    fn tick(&self, client: &mut Client, request: Option<Request>, ticks: u32) -> Result<(), postgres::Error> {
+    fn tick(
+        &self,
+        client: &mut Client,
+        request: Option<Request>,
+        ticks: u32,
+        grace: bool,
+    ) -> Result<(), postgres::Error> {
         if let Some(Request::Drop(before, answer)) = request {
             let dropped = self.shared.partitions.drop_older(client, before);
             let told = dropped.as_ref().map(|dropped| *dropped);
@@ -94,8 +104,9 @@ impl Keeper {
         self.shared.peers.store(others.get::<_, i64>(0) > 0, Ordering::Release);
         if ticks.is_multiple_of(PARTITIONS_EVERY) {
             ahead(&self.shared, client)?;
+            proof::sweep(client)?;
         }
-        bury(client, self.shared.node)
+        if grace { Ok(()) } else { bury(client, self.shared.node) }
     }
 }
 

@@ -18,6 +18,7 @@ use bellwire_domain::{Effect, StoreError, Stored};
 
 use super::{
     link::{Again, Committed, Failed, Link},
+    proof::{Doubtful, Ended},
     shared::{Queue, Shared},
 };
 use crate::{Tx, job::Job, stopwatch, tx::Cache};
@@ -114,9 +115,8 @@ impl Lane {
                 Run::Move(index) => {
                     let job = batch.swap_remove(index);
                     self.habits.note(job.name(), true);
-                    match self.ordered.as_ref().map(|ordered| ordered.send(job)) {
-                        Some(Err((job, error))) => job.answer(Err(error)),
-                        Some(Ok(())) | None => {}
+                    if let Some(Err((job, error))) = self.ordered.as_ref().map(|ordered| ordered.send(job)) {
+                        job.answer(Err(error));
                     }
                 }
                 Run::Partition(seq) => {
@@ -135,7 +135,7 @@ impl Lane {
                     let error = StoreError::Unavailable("the database does not answer".into());
                     return answer(batch, &Err(error));
                 }
-                Run::Lost => self.pause(),
+                Run::Lost => pause(),
                 Run::Doubt => return answer(batch, &Err(StoreError::Uncertain)),
             }
         }
@@ -158,15 +158,10 @@ impl Lane {
                     if began.elapsed() > PATIENCE {
                         return false;
                     }
-                    self.pause();
+                    pause();
                 }
             }
         }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "a thread of its own that waits for a database to come back")]
-    fn pause(&self) {
-        std::thread::sleep(Duration::from_millis(100));
     }
 
     fn make_partition(&mut self, seq: i64) -> Stored<()> {
@@ -218,7 +213,7 @@ impl Lane {
                 return Run::Done;
             }
             Committed::No(failed, _) => return self.undo(failed),
-            Committed::Unknown(transaction) => match self.resolve(&transaction) {
+            Committed::Unknown(doubtful) => match self.resolve(&doubtful) {
                 Some(true) => {}
                 Some(false) => return Run::Lost,
                 None => return Run::Doubt,
@@ -338,25 +333,29 @@ impl Lane {
     }
 
     /// Whether a commit whose answer was lost happened; nothing if that cannot be found out.
-    fn resolve(&mut self, transaction: &str) -> Option<bool> {
+    fn resolve(&mut self, doubtful: &Doubtful) -> Option<bool> {
         let asked = stopwatch::now();
         while asked.elapsed() < DOUBT {
             if self.connect(asked)
-                && let Some(client) = self.link().client()
-                && let Ok(row) = client.query_one("SELECT pg_xact_status($1::text::xid8)", &[&transaction])
+                && let Ok(ended) = self.link().ended(doubtful)
             {
-                match row.get::<_, Option<&str>>(0) {
-                    Some("committed") => return Some(true),
-                    Some("aborted") => return Some(false),
+                match ended {
+                    Ended::Committed => return Some(true),
+                    Ended::Undone => return Some(false),
                     // Its session has not noticed yet that nobody listens.
-                    Some(_) => {}
-                    None => return None,
+                    Ended::NotYet => {}
+                    Ended::Forgotten => return None,
                 }
             }
-            self.pause();
+            pause();
         }
         None
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a thread of its own that waits for a database to come back")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(100));
 }
 
 fn answer(batch: Vec<Box<dyn Job>>, commit: &Stored<()>) {

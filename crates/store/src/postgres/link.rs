@@ -14,6 +14,7 @@ use super::{
     address::Address,
     bulk::{Bulk, Column, Columns, KINDS, clean},
     partition::Partitions,
+    proof::{Doubtful, Proofs},
 };
 use crate::args::Arg;
 
@@ -48,8 +49,8 @@ pub(crate) enum Committed {
     Yes,
     /// It is undone.
     No(Failed, StoreError),
-    /// The connection went while it was under way: this transaction's status tells.
-    Unknown(String),
+    /// The connection went while it was under way.
+    Unknown(Doubtful),
 }
 
 struct Prepared {
@@ -69,12 +70,15 @@ pub(crate) struct Link {
     again: Option<Again>,
     failed: Option<(Failed, StoreError)>,
     changes: u64,
+    /// [`Self::changes`] when the transaction began.
+    changes_before: u64,
+    proofs: Proofs,
     highest: i64,
     cached_rows_changed: bool,
 }
 
 impl Link {
-    pub(crate) fn new(address: Arc<Address>, partitions: Arc<Partitions>) -> Self {
+    pub(crate) fn new(address: Arc<Address>, partitions: Arc<Partitions>, proofs: Proofs) -> Self {
         Self {
             address,
             partitions,
@@ -86,6 +90,8 @@ impl Link {
             again: None,
             failed: None,
             changes: 0,
+            changes_before: 0,
+            proofs,
             highest: 0,
             cached_rows_changed: false,
         }
@@ -111,6 +117,7 @@ impl Link {
     pub(crate) fn begin(&mut self, ordered: bool) -> Result<i64, Failed> {
         self.forget();
         self.ordered = ordered;
+        self.changes_before = self.changes;
         let sql = if ordered {
             // Each statement sees what committed before it began: the last number is read after the
             // order is held.
@@ -146,10 +153,14 @@ impl Link {
     pub(crate) fn commit(&mut self, notices: &[String]) -> Committed {
         let mut sql = String::new();
         if self.highest > 0 {
-            sql.push_str(&format!("SELECT setval('bellwire_seq', {});", self.highest));
+            sql.extend(["SELECT setval('bellwire_seq', ", &self.highest.to_string(), ");"]);
         }
         for notice in notices {
-            sql.push_str(&format!("SELECT pg_notify('bellwire', '{}');", notice.replace('\'', "''")));
+            sql.extend(["SELECT pg_notify('bellwire', '", &notice.replace('\'', "''"), "');"]);
+        }
+        let mut doubtful = Doubtful::new(std::mem::take(&mut self.transaction));
+        if self.changes != self.changes_before {
+            doubtful.number = Some(self.proofs.next(&mut sql));
         }
         sql.push_str("COMMIT");
         let Some(client) = self.client.as_mut() else {
@@ -158,9 +169,17 @@ impl Link {
         match client.simple_query(&sql) {
             Ok(_) => Committed::Yes,
             Err(error) => match self.note(&error) {
-                (Failed::Lost, _) => Committed::Unknown(self.transaction.clone()),
+                (Failed::Lost, _) => Committed::Unknown(doubtful),
                 (failed, error) => Committed::No(failed, error),
             },
+        }
+    }
+
+    /// What became of a transaction whose commit was not answered.
+    pub(crate) fn ended(&mut self, doubtful: &Doubtful) -> Result<super::proof::Ended, postgres::Error> {
+        match self.client.as_mut() {
+            Some(client) => self.proofs.ended(client, doubtful),
+            None => Ok(super::proof::Ended::NotYet),
         }
     }
 

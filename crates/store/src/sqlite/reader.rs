@@ -38,7 +38,7 @@ impl Readers {
 
     pub(crate) fn send(&self, job: Box<dyn Job>) -> Stored<()> {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let queue = queue.as_ref().ok_or_else(|| StoreError::Closed)?;
+        let queue = queue.as_ref().ok_or(StoreError::Closed)?;
         queue.try_send(job).map_err(|error| match error {
             mpsc::TrySendError::Full(_) => StoreError::Overloaded,
             mpsc::TrySendError::Disconnected(_) => StoreError::Closed,
