@@ -1,11 +1,13 @@
 //! What the end-to-end tests share: the real binary as a process, a client, a receiver that
-//! misbehaves as told, and the packages of others that verify what it got.
+//! misbehaves as told, the packages of others that verify what it got, and PostgreSQL.
 //!
 //! Everything blocks, on threads: a test reads from top to bottom. Nothing sleeps for a time; what is
 //! awaited is a condition, through [`eventually`].
 mod api;
 mod dice;
+mod load;
 mod outside;
+pub mod postgres;
 mod receiver;
 mod scene;
 mod server;
@@ -13,8 +15,9 @@ mod wait;
 
 pub use api::{Answer, Api, Call, Stream, count, list, text};
 pub use dice::Dice;
+pub use load::{Accepted, Load};
 pub use outside::{Delivery, python, refuse_all, verify_all};
 pub use receiver::{Receiver, Reply, Seen, tls_receiver};
 pub use scene::Scene;
-pub use server::{OWNER_KEY, Server, Setup, can_mount};
+pub use server::{Engine, OWNER_KEY, Server, Setup, binary, can_mount};
 pub use wait::{WAIT, env, eventually, eventually_within, now, watch};

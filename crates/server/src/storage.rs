@@ -27,7 +27,7 @@ pub async fn master_key(config: &Config, given: Option<String>) -> anyhow::Resul
     if let Some(url) = &config.database_url
         && !file.exists()
     {
-        let kept = Store::kept_master_key(url.expose().to_owned(), MasterKey::random()).await?;
+        let kept = Store::kept_master_key(url.expose().to_owned(), MasterKey::random(), config.migrations).await?;
         let kept = kept.context(
             "this database is sealed under a master key that this node was not given: \
              set BELLWIRE_MASTER_KEY or BELLWIRE_MASTER_KEY_FILE to that of the other nodes",
@@ -53,6 +53,7 @@ pub async fn open(config: &Config, vault: &Arc<Vault>, observer: Arc<dyn Observe
             readers: READERS,
             partition: (config.retention / PARTITIONS).max(DAY),
             node: mint::node_id(),
+            migrations: config.migrations,
         };
         return Ok(Store::open_postgres(options).await?);
     }

@@ -25,7 +25,7 @@ use bellwire_domain::{
 };
 use bellwire_wire::Timestamp;
 
-pub use postgres::{DatabaseClock, PostgresOptions};
+pub use postgres::{DatabaseClock, MIGRATIONS as POSTGRES_MIGRATIONS, PostgresOptions};
 pub use sqlite::{Fault, InlineStore, LockError};
 pub use tx::{BoxFuture, Tx};
 pub use vault::{MasterKey, Vault, VaultError};
@@ -113,8 +113,12 @@ impl Store {
 
     /// The master key that a deployment on PostgreSQL keeps in its own database because no node was
     /// given one; `fresh` becomes it if nothing was sealed yet. None if a key was given before.
-    pub async fn kept_master_key(url: String, fresh: MasterKey) -> Result<Option<MasterKey>, OpenError> {
-        on_a_thread(move || postgres::kept_master_key(&url, &fresh)).await
+    pub async fn kept_master_key(
+        url: String,
+        fresh: MasterKey,
+        migrations: &'static [&'static str],
+    ) -> Result<Option<MasterKey>, OpenError> {
+        on_a_thread(move || postgres::kept_master_key(&url, &fresh, migrations)).await
     }
 
     /// The clock that all nodes share, if the engine has one.

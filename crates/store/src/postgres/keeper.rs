@@ -10,7 +10,7 @@ use bellwire_wire::Timestamp;
 use postgres::Client;
 use tokio::sync::oneshot;
 
-use super::shared::Shared;
+use super::{proof, shared::Shared};
 
 /// How often a node shows that it is there.
 const TICK: Duration = Duration::from_secs(1);
@@ -98,6 +98,7 @@ impl Keeper {
         count(&self.shared, client)?;
         if ticks.is_multiple_of(PARTITIONS_EVERY) {
             ahead(&self.shared, client)?;
+            proof::sweep(client)?;
         }
         // After an outage the others need a moment to show that they are there.
         if ticks > BURIES_AFTER { bury(client, self.shared.node) } else { Ok(()) }

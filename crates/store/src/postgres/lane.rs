@@ -18,6 +18,7 @@ use bellwire_domain::{Effect, StoreError, Stored};
 
 use super::{
     link::{Again, Committed, Failed, Link},
+    proof::{Doubtful, Ended},
     shared::{Queue, Shared},
 };
 use crate::{Tx, job::Job, stopwatch, tx::Cache};
@@ -235,7 +236,7 @@ impl Lane {
                 return Run::Failed(error);
             }
             Committed::No(failed, _) => return self.undo(failed),
-            Committed::Unknown(transaction) => match self.resolve(&transaction) {
+            Committed::Unknown(doubtful) => match self.resolve(&doubtful) {
                 Some(true) => {}
                 Some(false) => return Run::Lost,
                 None => return Run::Doubt,
@@ -357,19 +358,18 @@ impl Lane {
     }
 
     /// Whether a commit whose answer was lost happened; nothing if that cannot be found out.
-    fn resolve(&mut self, transaction: &str) -> Option<bool> {
+    fn resolve(&mut self, doubtful: &Doubtful) -> Option<bool> {
         let asked = stopwatch::now();
         while asked.elapsed() < DOUBT {
             if self.connect(asked)
-                && let Some(client) = self.link().client()
-                && let Ok(row) = client.query_one("SELECT pg_xact_status($1::text::xid8)", &[&transaction])
+                && let Ok(ended) = self.link().ended(doubtful)
             {
-                match row.get::<_, Option<&str>>(0) {
-                    Some("committed") => return Some(true),
-                    Some("aborted") => return Some(false),
+                match ended {
+                    Ended::Committed => return Some(true),
+                    Ended::Undone => return Some(false),
                     // Its session has not noticed yet that nobody listens.
-                    Some(_) => {}
-                    None => return None,
+                    Ended::NotYet => {}
+                    Ended::Forgotten => return None,
                 }
             }
             pause();

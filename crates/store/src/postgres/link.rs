@@ -14,6 +14,7 @@ use super::{
     address::Address,
     bulk::{Bulk, Column, Columns, KINDS, clean},
     partition::Partitions,
+    proof::{Doubtful, Proofs},
 };
 use crate::args::Arg;
 
@@ -48,8 +49,8 @@ pub(crate) enum Committed {
     Yes,
     /// It is undone.
     No(Failed, StoreError),
-    /// The connection went while it was under way: this transaction's status tells.
-    Unknown(String),
+    /// The connection went while it was under way.
+    Unknown(Doubtful),
 }
 
 /// What stands at the beginning of a transaction that runs in order.
@@ -78,13 +79,16 @@ pub(crate) struct Link {
     again: Option<Again>,
     failed: Option<(Failed, StoreError)>,
     changes: u64,
+    /// [`Self::changes`] when the transaction began.
+    changes_before: u64,
+    proofs: Proofs,
     highest: i64,
     cached_rows_changed: bool,
     needed_order: bool,
 }
 
 impl Link {
-    pub(crate) fn new(address: Arc<Address>, partitions: Arc<Partitions>) -> Self {
+    pub(crate) fn new(address: Arc<Address>, partitions: Arc<Partitions>, proofs: Proofs) -> Self {
         Self {
             address,
             partitions,
@@ -96,6 +100,8 @@ impl Link {
             again: None,
             failed: None,
             changes: 0,
+            changes_before: 0,
+            proofs,
             highest: 0,
             cached_rows_changed: false,
             needed_order: false,
@@ -127,6 +133,7 @@ impl Link {
     pub(crate) fn begin(&mut self, ordered: bool) -> Result<Begun, (Failed, StoreError)> {
         self.forget();
         self.ordered = ordered;
+        self.changes_before = self.changes;
         let sql = if ordered {
             // Each statement sees what committed before it began: the last number is read after the
             // order is held.
@@ -168,16 +175,29 @@ impl Link {
         let notify = |notice: &String| format!("SELECT pg_notify('bellwire', '{}');", notice.replace('\'', "''"));
         let told: Vec<String> = notices.iter().map(notify).collect();
         let counted = if self.cached_rows_changed { "SELECT nextval('bellwire_cached');" } else { "" };
-        let sql = format!("{numbered}{counted}{}COMMIT", told.concat());
+        let mut sql = format!("{numbered}{counted}{}", told.concat());
+        let mut doubtful = Doubtful::new(std::mem::take(&mut self.transaction));
+        if self.changes != self.changes_before {
+            doubtful.number = Some(self.proofs.next(&mut sql));
+        }
+        sql.push_str("COMMIT");
         let Some(client) = self.client.as_mut() else {
             return Committed::No(Failed::Lost, unavailable(&"the connection is gone"));
         };
         match client.simple_query(&sql) {
             Ok(_) => Committed::Yes,
             Err(error) => match self.note(&error) {
-                (Failed::Lost, _) => Committed::Unknown(self.transaction.clone()),
+                (Failed::Lost, _) => Committed::Unknown(doubtful),
                 (failed, error) => Committed::No(failed, error),
             },
+        }
+    }
+
+    /// What became of a transaction whose commit was not answered.
+    pub(crate) fn ended(&mut self, doubtful: &Doubtful) -> Result<super::proof::Ended, postgres::Error> {
+        match self.client.as_mut() {
+            Some(client) => self.proofs.ended(client, doubtful),
+            None => Ok(super::proof::Ended::NotYet),
         }
     }
 

@@ -5,9 +5,10 @@ use postgres::Client;
 use crate::OpenError;
 
 /// Every migration, in order; its number is its place, from 1.
-pub(crate) const MIGRATIONS: &[&str] = &[
+pub const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_core.postgres.sql"),
     include_str!("../../migrations/0002_endpoint_versions.postgres.sql"),
+    include_str!("../../migrations/0003_commits.postgres.sql"),
 ];
 
 const MIGRATION_LOCK: i64 = 0x6265_6c6c_0003;

@@ -6,8 +6,8 @@
 //!   the first number until the commit;
 //! - inserts of a batch are gathered and made at once (`bulk`); statements that read for others to
 //!   change lock what they read;
-//! - a commit whose answer was lost is asked after, by its transaction's status, so nothing is done
-//!   twice or answered wrongly;
+//! - a commit whose answer was lost is asked after (`proof`), so nothing is done twice or answered
+//!   wrongly;
 //! - nodes tell each other by `NOTIFY` (`bell`) what only shortens waits;
 //! - rows are partitioned by time (`partition`); a node that is gone is noticed by its session's lock
 //!   (`keeper`).
@@ -20,6 +20,7 @@ mod lane;
 mod link;
 mod migrate;
 mod partition;
+mod proof;
 mod reader;
 mod shared;
 
@@ -40,6 +41,7 @@ use tokio::sync::oneshot;
 pub(crate) use bulk::{Bulk, Columns, KINDS};
 pub use clock::DatabaseClock;
 pub(crate) use link::Link;
+pub use migrate::MIGRATIONS;
 
 use crate::{
     Health, MasterKey, Nobody, Observer, OpenError, Vault, job, stopwatch,
@@ -62,6 +64,8 @@ pub struct PostgresOptions {
     pub partition: Duration,
     /// This start of this process, told from all others: 1 to 2^31 - 1.
     pub node: i64,
+    /// [`MIGRATIONS`]; a test of upgrades has more of them.
+    pub migrations: &'static [&'static str],
 }
 
 /// Connections that write besides the one that numbers rows.
@@ -87,10 +91,14 @@ struct Ended {
 
 /// The master key that the deployment keeps in its own database, for those who gave it none: made if
 /// nothing was sealed yet. None if a key was given when things were sealed.
-pub(crate) fn kept_master_key(url: &str, fresh: &MasterKey) -> Result<Option<MasterKey>, OpenError> {
+pub(crate) fn kept_master_key(
+    url: &str,
+    fresh: &MasterKey,
+    migrations: &[&str],
+) -> Result<Option<MasterKey>, OpenError> {
     let failed = |error: postgres::Error| OpenError::Database(words(&error));
     let mut client = Address::parse(url)?.connect().map_err(failed)?;
-    migrate::migrate(&mut client, migrate::MIGRATIONS)?;
+    migrate::migrate(&mut client, migrations)?;
     client
         .execute(
             "INSERT INTO settings (name, value) SELECT 'master key', $1
@@ -108,7 +116,7 @@ impl Postgres {
         let failed = |error: postgres::Error| OpenError::Database(words(&error));
         let address = Arc::new(Address::parse(&options.url)?);
         let mut client = address.connect().map_err(failed)?;
-        migrate::migrate(&mut client, migrate::MIGRATIONS)?;
+        migrate::migrate(&mut client, options.migrations)?;
         check_vault(&mut client, &options.vault)?;
         let clock = Arc::new(DatabaseClock::ask(&mut client).map_err(failed)?);
         let partitions = partition::Partitions::of(&mut client, options.partition).map_err(failed)?;
@@ -137,12 +145,12 @@ impl Postgres {
         let habits = Arc::new(lane::Habits::default());
         let ((free_ended, free_ends), (ordered_ended, ordered_ends)) = (mpsc::channel(), mpsc::channel());
         let mut busy = Vec::new();
-        for number in 0..=FREE_LANES {
+        for (number, name) in (0..=FREE_LANES).zip(0_i64..) {
             let in_order = number == 0;
             let busy_since = Arc::new(AtomicU64::new(0));
             busy.push(Arc::clone(&busy_since));
             let lane = lane::Lane {
-                tx: shared.tx(Arc::clone(&shared.observer)),
+                tx: shared.tx(Arc::clone(&shared.observer), name),
                 shared: Arc::clone(&shared),
                 habits: Arc::clone(&habits),
                 queue: if in_order { ordered.clone() } else { free.clone() },
@@ -155,8 +163,11 @@ impl Postgres {
             thread::Builder::new().name("bellwire-writer".into()).spawn(move || lane.run(&ended))?;
         }
         for _ in 0..readers.max(1) {
-            let reader =
-                reader::Reader { tx: shared.tx(Arc::new(Nobody)), shared: Arc::clone(&shared), queue: reads.clone() };
+            let reader = reader::Reader {
+                tx: shared.tx(Arc::new(Nobody), -1),
+                shared: Arc::clone(&shared),
+                queue: reads.clone(),
+            };
             thread::Builder::new().name("bellwire-reader".into()).spawn(move || reader.run())?;
         }
         let (keeper, requests) = mpsc::channel();

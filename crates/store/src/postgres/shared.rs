@@ -10,7 +10,7 @@ use std::{
 
 use bellwire_domain::{StoreError, Stored};
 
-use super::{address::Address, clock::DatabaseClock, link::Link, partition::Partitions};
+use super::{address::Address, clock::DatabaseClock, link::Link, partition::Partitions, proof::Proofs};
 use crate::{Observer, Tx, Vault, job::Job, stopwatch, tx};
 
 /// Commands that may wait in each queue. Keeps I12.
@@ -37,8 +37,10 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn tx(self: &Arc<Self>, observer: Arc<dyn Observer>) -> Tx {
-        let link = Link::new(Arc::clone(&self.address), Arc::clone(&self.partitions));
+    /// What a thread runs commands on; `lane` tells it from the node's others that write.
+    pub(super) fn tx(self: &Arc<Self>, observer: Arc<dyn Observer>, lane: i64) -> Tx {
+        let proofs = Proofs::new(self.node, lane);
+        let link = Link::new(Arc::clone(&self.address), Arc::clone(&self.partitions), proofs);
         let connection = tx::Connection::Postgres(Box::new(link));
         Tx::new(connection, Arc::clone(&self.vault), observer, self.node)
     }
