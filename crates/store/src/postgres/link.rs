@@ -85,6 +85,8 @@ pub(crate) struct Link {
     highest: i64,
     cached_rows_changed: bool,
     needed_order: bool,
+    /// [`Begun::cached`] of the transaction under way.
+    cached: i64,
 }
 
 impl Link {
@@ -105,6 +107,7 @@ impl Link {
             highest: 0,
             cached_rows_changed: false,
             needed_order: false,
+            cached: 0,
         }
     }
 
@@ -158,6 +161,7 @@ impl Link {
         });
         let (transaction, begun) = begun.ok_or((Failed::Lost, unavailable(&"the database answered nothing")))?;
         self.transaction = transaction;
+        self.cached = begun.cached;
         Ok(begun)
     }
 
@@ -174,7 +178,12 @@ impl Link {
             if self.highest > 0 { format!("SELECT setval('bellwire_seq', {});", self.highest) } else { String::new() };
         let notify = |notice: &String| format!("SELECT pg_notify('bellwire', '{}');", notice.replace('\'', "''"));
         let told: Vec<String> = notices.iter().map(notify).collect();
-        let counted = if self.cached_rows_changed { "SELECT nextval('bellwire_cached');" } else { "" };
+        // Those who cached while this was under way read the count in their turn, after this commit.
+        let counted = if self.cached_rows_changed {
+            format!("SELECT setval('bellwire_cached', {});", self.cached + 1)
+        } else {
+            String::new()
+        };
         let mut sql = format!("{numbered}{counted}{}", told.concat());
         let mut doubtful = Doubtful::new(std::mem::take(&mut self.transaction));
         if self.changes != self.changes_before {
