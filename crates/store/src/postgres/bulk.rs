@@ -113,6 +113,12 @@ impl Columns {
         self.rows == 0
     }
 
+    /// Whether a row has this text in a column.
+    pub(crate) fn has(&self, column: usize, text: &str) -> bool {
+        let has = |column: &Column| matches!(column, Column::Text(values) if values.iter().any(|value| value.as_deref() == Some(text)));
+        self.rows > 0 && self.columns.get(column).is_some_and(has)
+    }
+
     pub(crate) fn columns(&self) -> &[Column] {
         &self.columns
     }

@@ -23,6 +23,7 @@ mod partition;
 mod proof;
 mod reader;
 mod shared;
+mod statement;
 
 use std::{
     sync::{
