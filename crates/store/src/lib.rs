@@ -25,7 +25,7 @@ use bellwire_domain::{
 };
 use bellwire_wire::Timestamp;
 
-pub use postgres::{DatabaseClock, MIGRATIONS as POSTGRES_MIGRATIONS, PostgresOptions};
+pub use postgres::{DatabaseClock, MIGRATIONS as POSTGRES_MIGRATIONS, PostgresOptions, Survey};
 pub use sqlite::{Fault, InlineStore, LockError};
 pub use tx::{BoxFuture, Tx};
 pub use vault::{MasterKey, Vault, VaultError};
@@ -119,6 +119,11 @@ impl Store {
         migrations: &'static [&'static str],
     ) -> Result<Option<MasterKey>, OpenError> {
         on_a_thread(move || postgres::kept_master_key(&url, &fresh, migrations)).await
+    }
+
+    /// Looks at a PostgreSQL database without changing anything.
+    pub async fn survey(url: String) -> Result<Survey, OpenError> {
+        on_a_thread(move || Survey::take(&url)).await
     }
 
     /// The clock that all nodes share, if the engine has one.

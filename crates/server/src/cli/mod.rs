@@ -12,6 +12,7 @@ mod client;
 mod deliveries;
 mod demo;
 mod doctor;
+mod doctor_database;
 mod endpoints;
 mod events;
 mod failure;

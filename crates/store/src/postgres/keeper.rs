@@ -121,6 +121,7 @@ pub(super) fn count(shared: &Shared, client: &mut Client) -> Result<(), postgres
     )?;
     let others = u32::try_from(others.get::<_, i64>(0)).unwrap_or(u32::MAX - 1);
     shared.nodes.store(others + 1, Ordering::Release);
+    metrics::gauge!("bellwire_nodes").set(others + 1);
     Ok(())
 }
 

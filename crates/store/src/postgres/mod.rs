@@ -24,6 +24,7 @@ mod proof;
 mod reader;
 mod shared;
 mod statement;
+mod survey;
 
 use std::{
     sync::{
@@ -43,6 +44,7 @@ pub(crate) use bulk::{Bulk, Columns, KINDS};
 pub use clock::DatabaseClock;
 pub(crate) use link::Link;
 pub use migrate::MIGRATIONS;
+pub use survey::Survey;
 
 use crate::{
     Health, MasterKey, Nobody, Observer, OpenError, Vault, job, stopwatch,

@@ -46,10 +46,11 @@ impl Proofs {
     pub(crate) fn next(&mut self, sql: &mut String) -> i64 {
         self.last += 1;
         let Self { node, lane, last } = self;
-        *sql += &format!(
+        let proof = format!(
             "INSERT INTO commits (node, lane, number) VALUES ({node}, {lane}, {last})
              ON CONFLICT (node, lane) DO UPDATE SET number = excluded.number, at = excluded.at;"
         );
+        sql.push_str(&proof);
         *last
     }
 
@@ -60,11 +61,10 @@ impl Proofs {
         let proof = "SELECT number FROM commits WHERE node = $1 AND lane = $2";
         let found: Option<i64> = client.query_opt(proof, &[&self.node, &self.lane])?.map(|row| row.get(0));
         Ok(match (status, doubtful.number) {
-            (Some("aborted"), _) => Ended::Undone,
             (Some("committed"), None) => Ended::Committed,
             (Some("committed"), Some(number)) if found == Some(number) => Ended::Committed,
-            // Another transaction was given its number.
-            (Some("committed"), Some(_)) => Ended::Undone,
+            // It was undone, or another transaction was given its number.
+            (Some("aborted" | "committed"), _) => Ended::Undone,
             (Some(_), _) => Ended::NotYet,
             (None, _) => Ended::Forgotten,
         })
