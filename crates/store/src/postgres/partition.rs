@@ -73,10 +73,13 @@ impl Partitions {
             // Attached rather than made in its place: nobody who reads or writes has to wait.
             let mut sql = String::from("BEGIN;");
             for table in TABLES {
-                sql += &format!(
-                    "CREATE TABLE {table}_p{place} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES);
-                     ALTER TABLE {table} ATTACH PARTITION {table}_p{place} FOR VALUES FROM ({start}) TO ({end});"
-                );
+                let name = format!("{table}_p{place}");
+                sql.extend([
+                    &*format!(
+                        "CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES);"
+                    ),
+                    &*format!("ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end});"),
+                ]);
             }
             sql.push_str("COMMIT");
             if let Err(error) = client.batch_execute(&sql) {

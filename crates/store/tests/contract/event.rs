@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use bellwire_domain::{
-    Ctx, Origin, PageQuery, StoreError,
+    Ctx, Origin, PageQuery,
     event::{self, DataSchema, EventFilter, NewEvent, Rows as _},
 };
 use bellwire_wire::{EventId, EventType, RequestId, Timestamp, WorkspaceId};

@@ -54,6 +54,7 @@ async fn until(what: &str, mut there: impl AsyncFnMut() -> bool) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "the test waits for it")]
 async fn whoever_reads_on_sees_every_event_of_every_node_in_commit_order() {
     let (one, two, _) = two().await;
     let workspace = one.workspace("w").await;
@@ -228,6 +229,7 @@ async fn a_key_never_stands_still_while_one_node_ends_what_another_adds_to() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "the test waits for it")]
 async fn what_is_answered_while_connections_are_cut_is_there_once() {
     let (one, two, database) = two().await;
     let workspace = one.workspace("w").await;
