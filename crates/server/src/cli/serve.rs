@@ -27,7 +27,7 @@ pub(super) struct Serve {
     #[arg(long, env = "BELLWIRE_DATA_DIR")]
     data_dir: Option<PathBuf>,
     /// A PostgreSQL database (14 or later) to use instead of the embedded one: any number of nodes may
-    /// share it, such as postgres://user:password@db.internal/bellwire
+    /// share it, such as `postgres://user:password@db.internal/bellwire`
     #[arg(long, env = "BELLWIRE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
     /// A file with the master key, 64 hexadecimal digits [default: master.key in the data directory]

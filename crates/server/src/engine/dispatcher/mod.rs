@@ -178,7 +178,9 @@ impl Dispatcher {
             Effect::EndpointChanged(at) => self.load(at, true),
             Effect::Missed => {
                 let all: Vec<EndpointRef> = self.lanes.values().map(|lane| lane.endpoint.at.clone()).collect();
-                all.into_iter().for_each(|at| self.load(at, true));
+                for at in all {
+                    self.load(at, true);
+                }
             }
             Effect::Appended(_) | Effect::KeysChanged(_) | Effect::JobQueued => {}
         }
