@@ -5,5 +5,6 @@ mod cluster;
 mod crash;
 mod database;
 mod pause;
+mod secrets;
 mod together;
 mod upgrade;

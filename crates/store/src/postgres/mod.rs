@@ -47,7 +47,9 @@ pub use migrate::MIGRATIONS;
 pub use survey::Survey;
 
 use crate::{
-    Health, MasterKey, Nobody, Observer, OpenError, Vault, job, stopwatch,
+    Health, MasterKey, Nobody, Observer, OpenError, Vault,
+    args::Arg,
+    job, stopwatch,
     tx::{BoxFuture, Tx},
 };
 use address::Address;
@@ -106,7 +108,7 @@ pub(crate) fn kept_master_key(
         .execute(
             "INSERT INTO settings (name, value) SELECT 'master key', $1
              WHERE NOT EXISTS (SELECT 1 FROM settings WHERE name = 'vault check') ON CONFLICT DO NOTHING",
-            &[&fresh.as_bytes().as_slice()],
+            &[&Arg::Blob(Some(fresh.as_bytes().as_slice()))],
         )
         .map_err(failed)?;
     let kept = client.query_opt("SELECT value FROM settings WHERE name = 'master key'", &[]).map_err(failed)?;

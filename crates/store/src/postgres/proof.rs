@@ -3,7 +3,7 @@
 //! The status of its transaction tells whether it is still under way, or was undone. That it committed
 //! is proven by what it wrote about itself: a database that crashed gives the numbers of transactions
 //! whose traces were lost to others.
-use postgres::Client;
+use postgres::{Client, error::SqlState};
 
 /// A commit that was sent and not answered.
 #[derive(Debug)]
@@ -46,29 +46,36 @@ impl Proofs {
     pub(crate) fn next(&mut self, sql: &mut String) -> i64 {
         self.last += 1;
         let Self { node, lane, last } = self;
-        let proof = format!(
-            "INSERT INTO commits (node, lane, number) VALUES ({node}, {lane}, {last})
-             ON CONFLICT (node, lane) DO UPDATE SET number = excluded.number, at = excluded.at;"
-        );
-        sql.push_str(&proof);
+        sql.push_str(&proof(*node, *lane, *last));
         *last
     }
 
     pub(crate) fn ended(&self, client: &mut Client, doubtful: &Doubtful) -> Result<Ended, postgres::Error> {
-        let status = client.query_one("SELECT pg_xact_status($1::text::xid8)", &[&doubtful.transaction])?;
-        let status: Option<&str> = status.get(0);
+        let asked = client.query_one("SELECT pg_xact_status($1::text::xid8)", &[&doubtful.transaction]);
+        if asked.as_ref().is_err_and(|error| error.code() == Some(&SqlState::INVALID_PARAMETER_VALUE)) {
+            // A number that nobody has had yet: a crash undid it without a trace.
+            return Ok(Ended::Undone);
+        }
+        let asked = asked?;
+        let status: Option<&str> = asked.get(0);
         // Only now: one statement's snapshot would be older than the status it asks for.
         let proof = "SELECT number FROM commits WHERE node = $1 AND lane = $2";
         let found: Option<i64> = client.query_opt(proof, &[&self.node, &self.lane])?.map(|row| row.get(0));
         Ok(match (status, doubtful.number) {
-            (Some("committed"), None) => Ended::Committed,
-            (Some("committed"), Some(number)) if found == Some(number) => Ended::Committed,
-            // It was undone, or another transaction was given its number.
-            (Some("aborted" | "committed"), _) => Ended::Undone,
+            // If it does not hold what this one wrote, another transaction was given its number.
+            (Some("committed"), written) if written.is_none() || written == found => Ended::Committed,
+            (Some("committed" | "aborted"), _) => Ended::Undone,
             (Some(_), _) => Ended::NotYet,
             (None, _) => Ended::Forgotten,
         })
     }
+}
+
+fn proof(node: i64, lane: i64, number: i64) -> String {
+    format!(
+        "INSERT INTO commits (node, lane, number) VALUES ({node}, {lane}, {number})
+         ON CONFLICT (node, lane) DO UPDATE SET number = excluded.number, at = excluded.at;"
+    )
 }
 
 /// Removes the proofs of nodes that are gone for good.
@@ -105,6 +112,7 @@ mod tests {
         assert_eq!(proofs.ended(&mut database.connect(), &lost).expect("it answers"), Ended::NotYet);
         server.restart(Restart::Immediate);
         let mut client = database.connect();
+        assert_eq!(proofs.ended(&mut client, &lost).expect("it answers"), Ended::Undone, "nobody has its number");
         while begin(&mut client) != number {
             client.batch_execute("COMMIT").expect("it answers");
         }
