@@ -1,11 +1,12 @@
 //! What the end-to-end tests share: the real binary as a process, a client, a receiver that
-//! misbehaves as told, and the packages of others that verify what it got.
+//! misbehaves as told, the packages of others that verify what it got, and PostgreSQL.
 //!
 //! Everything blocks, on threads: a test reads from top to bottom. Nothing sleeps for a time; what is
 //! awaited is a condition, through [`eventually`].
 mod api;
 mod dice;
 mod outside;
+pub mod postgres;
 mod receiver;
 mod scene;
 mod server;

@@ -1,60 +1,47 @@
-//! An empty database that goes with the test.
-use std::sync::atomic::{AtomicU32, Ordering};
+//! An empty database that goes with the test, from asynchronous code.
+use std::sync::Arc;
+
+use bellwire_e2e::postgres;
 
 /// A database of one test, dropped with it.
-pub(crate) struct Database {
-    server: String,
-    name: String,
-}
-
-static NUMBER: AtomicU32 = AtomicU32::new(0);
+pub(crate) struct Database(Option<Arc<postgres::Database>>);
 
 impl Database {
-    /// Makes one on the server that the tests were given (see scripts/test).
+    /// Makes one on the server that the tests share.
     pub(crate) async fn create() -> Self {
-        let server = option_env!("BELLWIRE_TEST_POSTGRES").unwrap_or("postgres://postgres@127.0.0.1:5432").to_owned();
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let database = Self { server, name: format!("bellwire_store_{}_{number}", std::process::id()) };
-        database.run(format!("CREATE DATABASE {}", database.name)).await;
-        database
+        Self(Some(Arc::new(blocking(postgres::Database::create).await)))
+    }
+
+    fn inner(&self) -> Arc<postgres::Database> {
+        Arc::clone(self.0.as_ref().expect("until it is dropped"))
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("{}/{}", self.server, self.name)
+        self.inner().url().to_owned()
     }
 
-    /// Runs a statement in the server's own database.
-    async fn run(&self, sql: String) {
-        let server = format!("{}/postgres", self.server);
-        tokio::task::spawn_blocking(move || execute(&server, &sql)).await.expect("it does not panic");
-    }
-
-    /// Runs statements in this database.
+    /// Runs statements.
     pub(crate) async fn execute(&self, sql: &str) {
-        let (url, sql) = (self.url(), sql.to_owned());
-        tokio::task::spawn_blocking(move || execute(&url, &sql)).await.expect("it does not panic");
+        let (database, sql) = (self.inner(), sql.to_owned());
+        blocking(move || database.execute(&sql)).await;
     }
 
-    /// One number out of this database.
+    /// The one number a query finds.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
-        let (url, sql) = (self.url(), sql.to_owned());
-        let found = tokio::task::spawn_blocking(move || {
-            let mut client = postgres::Client::connect(&url, postgres::NoTls).expect("PostgreSQL answers");
-            client.query_one(&sql, &[]).expect(&sql).get(0)
-        });
-        found.await.expect("it does not panic")
+        let (database, sql) = (self.inner(), sql.to_owned());
+        blocking(move || database.number(&sql)).await
     }
-}
-
-fn execute(url: &str, sql: &str) {
-    let mut client = postgres::Client::connect(url, postgres::NoTls).expect("PostgreSQL answers");
-    client.batch_execute(sql).expect(sql);
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let (server, name) = (format!("{}/postgres", self.server), self.name.clone());
-        let gone = std::thread::spawn(move || execute(&server, &format!("DROP DATABASE {name} WITH (FORCE)")));
+        let database = self.0.take();
+        // No thread of a runtime may wait as this does.
+        let gone = std::thread::spawn(move || drop(database));
         drop(gone.join());
     }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.expect("it does not panic")
 }

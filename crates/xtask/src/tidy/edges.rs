@@ -13,7 +13,8 @@ use crate::output;
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("bellwire-wire", &[]),
     ("bellwire-domain", &["bellwire-wire"]),
-    ("bellwire-store", &["bellwire-domain", "bellwire-wire"]),
+    // Its tests find their PostgreSQL as the end-to-end tests do.
+    ("bellwire-store", &["bellwire-domain", "bellwire-e2e", "bellwire-wire"]),
     ("bellwire-server", &["bellwire-domain", "bellwire-store", "bellwire-wire"]),
     ("bellwire-bench", &["bellwire-wire"]),
     // Runs the built binary; names no more of it than a receiver could.
