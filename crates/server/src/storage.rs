@@ -9,7 +9,7 @@ use crate::{clock::Clock, config::Config, mint};
 /// Threads that read, each with a connection of its own.
 const READERS: usize = 3;
 /// What one partition of events, deliveries and attempts holds: retention goes by whole ones.
-const PARTITION: Duration = Duration::from_hours(24);
+pub(crate) const PARTITION: Duration = Duration::from_hours(24);
 
 /// The master key: given, or in the file that was named, or in the data directory. Nodes on PostgreSQL
 /// that were given none share one that their database keeps.

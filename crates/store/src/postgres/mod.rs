@@ -10,7 +10,8 @@
 //!   twice or answered wrongly;
 //! - nodes tell each other by `NOTIFY` (`bell`) what only shortens waits;
 //! - rows are partitioned by time (`partition`); a node that is gone is noticed by its session's lock
-//!   (`keeper`).
+//!   (`keeper`);
+//! - a deployment of the embedded engine is copied into it whole (`target`).
 mod address;
 mod bell;
 mod bulk;
@@ -22,6 +23,7 @@ mod migrate;
 mod partition;
 mod reader;
 mod shared;
+mod target;
 
 use std::{
     sync::{
@@ -40,6 +42,7 @@ use tokio::sync::oneshot;
 pub(crate) use bulk::{Bulk, Columns, KINDS};
 pub use clock::DatabaseClock;
 pub(crate) use link::Link;
+pub(crate) use target::{Begun, Target};
 
 use crate::{
     Health, MasterKey, Nobody, Observer, OpenError, Vault, job, stopwatch,
@@ -91,6 +94,7 @@ pub(crate) fn kept_master_key(url: &str, fresh: &MasterKey) -> Result<Option<Mas
     let failed = |error: postgres::Error| OpenError::Database(words(&error));
     let mut client = Address::parse(url)?.connect().map_err(failed)?;
     migrate::migrate(&mut client, migrate::MIGRATIONS)?;
+    target::refuse_half(&mut client)?;
     client
         .execute(
             "INSERT INTO settings (name, value) SELECT 'master key', $1
@@ -109,6 +113,7 @@ impl Postgres {
         let address = Arc::new(Address::parse(&options.url)?);
         let mut client = address.connect().map_err(failed)?;
         migrate::migrate(&mut client, migrate::MIGRATIONS)?;
+        target::refuse_half(&mut client)?;
         check_vault(&mut client, &options.vault)?;
         let clock = Arc::new(DatabaseClock::ask(&mut client).map_err(failed)?);
         let shared = Arc::new(Shared {
