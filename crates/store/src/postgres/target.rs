@@ -18,7 +18,7 @@ const WHOLE: &str = "";
 /// What begins a binary copy (PostgreSQL, COPY, "Binary Format"): the signature, no flags, no more header.
 const COPY_HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// A chunk is not more than this: what is lost by an interruption, and what is held in memory. Keeps I12.
-const CHUNK_ROWS: usize = 10_000;
+const CHUNK_ROWS: i64 = 10_000;
 const CHUNK_BYTES: usize = 8 * 1024 * 1024;
 
 /// Rows on their way, as COPY reads them.
@@ -62,7 +62,7 @@ impl Chunk {
             self.numbers.insert(number.div_euclid(width) * width);
         }
         self.rows += 1;
-        let full = self.rows >= CHUNK_ROWS as i64 || self.bytes.len() >= CHUNK_BYTES;
+        let full = self.rows >= CHUNK_ROWS || self.bytes.len() >= CHUNK_BYTES;
         self.last.clear();
         for at in &table.key {
             self.last.push(row[*at].try_into().map_err(|_| wrong(&format!("{}: a key is no text", table.name)))?);
