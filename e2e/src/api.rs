@@ -131,7 +131,13 @@ impl Api {
 
     /// Sends a request to a server that may be gone.
     pub fn try_send(&self, call: &Call) -> io::Result<Answer> {
+        self.try_send_within(call, Duration::from_secs(90))
+    }
+
+    /// [`Api::try_send`], but with another limit for each wait for a byte.
+    pub fn try_send_within(&self, call: &Call, limit: Duration) -> io::Result<Answer> {
         let mut socket = self.connect(call, "HTTP/1.1")?;
+        socket.set_read_timeout(Some(limit))?;
         // A server that refuses early may close before it has read everything: its answer counts.
         drop(socket.write_all(call.body.as_deref().unwrap_or_default()));
         let mut reader = BufReader::new(socket);

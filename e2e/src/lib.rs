@@ -5,6 +5,7 @@
 //! awaited is a condition, through [`eventually`].
 mod api;
 mod dice;
+mod load;
 mod outside;
 pub mod postgres;
 mod receiver;
@@ -14,8 +15,9 @@ mod wait;
 
 pub use api::{Answer, Api, Call, Stream, count, list, text};
 pub use dice::Dice;
+pub use load::{Accepted, Load};
 pub use outside::{Delivery, python, refuse_all, verify_all};
 pub use receiver::{Receiver, Reply, Seen, tls_receiver};
 pub use scene::Scene;
-pub use server::{OWNER_KEY, Server, Setup, can_mount};
+pub use server::{Engine, OWNER_KEY, Server, Setup, binary, can_mount};
 pub use wait::{WAIT, env, eventually, eventually_within, now, watch};

@@ -5,15 +5,42 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
 use tempfile::TempDir;
 
-use crate::{Api, eventually, eventually_within};
+use crate::{Api, env, eventually, eventually_within, postgres::Database};
 
 /// The owner key of every test server.
 pub const OWNER_KEY: &str = "owner-key-of-the-end-to-end-tests-0123456789";
+
+/// Where a server keeps what it was told.
+#[derive(Debug, Clone)]
+pub enum Engine {
+    /// In its data directory.
+    Embedded,
+    /// In a PostgreSQL database of its own.
+    OwnDatabase,
+    /// In this PostgreSQL database, as one of its nodes.
+    Database(Arc<Database>),
+}
+
+impl Engine {
+    /// PostgreSQL for the test binaries whose name ends in `postgres` and wherever
+    /// `BELLWIRE_TEST_ENGINE` says so; else the embedded one.
+    fn of_this_run() -> Self {
+        let me = std::env::current_exe().ok();
+        let name = me.as_deref().and_then(Path::file_stem).unwrap_or_default().to_string_lossy().into_owned();
+        // Cargo puts a hash behind it.
+        let named = name.rsplit_once('-').map_or(&*name, |(name, _)| name).ends_with("postgres");
+        if named || env("BELLWIRE_TEST_ENGINE").as_deref() == Some("postgres") {
+            return Self::OwnDatabase;
+        }
+        Self::Embedded
+    }
+}
 
 /// How a server is started.
 #[derive(Debug, Clone)]
@@ -31,6 +58,12 @@ pub struct Setup {
     /// The data directory is a disk of its own, of so many MiB, that only the server sees and that goes
     /// with it.
     pub disk_mib: Option<u32>,
+    /// Where it keeps what it was told.
+    pub engine: Engine,
+    /// More of its environment.
+    pub env: Vec<(&'static str, String)>,
+    /// Another binary than the one under test.
+    pub binary: Option<PathBuf>,
 }
 
 impl Default for Setup {
@@ -42,6 +75,9 @@ impl Default for Setup {
             dev: true,
             retention_days: 30,
             disk_mib: None,
+            engine: Engine::of_this_run(),
+            env: Vec::new(),
+            binary: None,
         }
     }
 }
@@ -56,15 +92,12 @@ pub struct Server {
     child: Child,
 }
 
-/// The binary under test, built before the tests run.
-fn binary() -> PathBuf {
+/// A binary of the workspace, built before the tests run: `bellwire` is the one under test.
+pub fn binary(name: &str) -> PathBuf {
     let me = std::env::current_exe().expect("a test has a path");
-    let found = me.ancestors().map(|dir| dir.join("bellwire")).find(|path| path.is_file());
+    let found = me.ancestors().map(|dir| dir.join(name)).find(|path| path.is_file());
     found.unwrap_or_else(|| {
-        panic!(
-            "no `bellwire` above {}: run `cargo build --workspace --all-targets` first, or `make test`",
-            me.display()
-        )
+        panic!("no `{name}` above {}: run `cargo build --workspace --all-targets` first, or `make test`", me.display())
     })
 }
 
@@ -73,7 +106,7 @@ fn on_disk(mib: u32, data_dir: &Path) -> Command {
     std::fs::create_dir_all(data_dir).expect("a directory");
     let script = r#"mount -t tmpfs -o "size=$1m" tmpfs "$2" && shift 2 && exec "$@""#;
     let mut command = Command::new("unshare");
-    command.args(["--mount", "sh", "-c", script, "sh", &mib.to_string()]).arg(data_dir).arg(binary());
+    command.args(["--mount", "sh", "-c", script, "sh", &mib.to_string()]).arg(data_dir).arg(binary("bellwire"));
     command
 }
 
@@ -90,7 +123,7 @@ impl Setup {
     fn command(&self, data_dir: &Path, log: &Path) -> Command {
         let log = OpenOptions::new().create(true).append(true).open(log).expect("a file for the log");
         let mut command = match self.disk_mib {
-            None => Command::new(binary()),
+            None => Command::new(self.binary.clone().unwrap_or_else(|| binary("bellwire"))),
             Some(mib) => on_disk(mib, data_dir),
         };
         command.arg("serve").arg("--data-dir").arg(data_dir).args(["--listen", &self.listen]);
@@ -98,11 +131,15 @@ impl Setup {
             command.arg("--dev");
         }
         command.args(["--retention-days", &self.retention_days.to_string()]);
+        if let Engine::Database(database) = &self.engine {
+            command.args(["--database-url", database.url()]);
+        }
         command
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("BELLWIRE_OWNER_KEY", &self.owner_key)
             .env("BELLWIRE_LOG", &self.log)
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
             // No bellwire.toml of the checkout may be read.
             .current_dir(data_dir.parent().expect("inside a directory"))
             .stdin(Stdio::null())
@@ -113,7 +150,10 @@ impl Setup {
 
     /// Starts a server in a directory of its own.
     #[track_caller]
-    pub fn start(self) -> Server {
+    pub fn start(mut self) -> Server {
+        if matches!(self.engine, Engine::OwnDatabase) {
+            self.engine = Engine::Database(Arc::new(Database::create()));
+        }
         let root = TempDir::new().expect("a temporary directory");
         let (child, address) = self.spawn(&root);
         let setup = Self { listen: address.to_string(), ..self };
@@ -180,8 +220,22 @@ impl Server {
 
     /// SIGTERM; it goes on running for a while.
     pub fn signal_stop(&self) {
-        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(told.is_ok_and(|status| status.success()), "SIGTERM is sent");
+        self.signal("-TERM");
+    }
+
+    /// It stops where it is, and may be told to go on.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// It goes on after [`Server::freeze`].
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let told = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        assert!(told.is_ok_and(|status| status.success()), "{signal} is sent");
     }
 
     /// How it ended, once it has.
