@@ -66,7 +66,7 @@ impl SqliteToPostgres {
         let mut progress = Progress::new(out);
         let moved = moving.run(|step| progress.tell(step));
         progress.end();
-        let moved = moved.map_err(explain)?;
+        let moved = moved.map_err(|error| explain(&error))?;
         report(out, &moved, &setting)
     }
 }
@@ -86,8 +86,8 @@ fn master_key(given: Option<&str>, file: &Path) -> Done<(MasterKey, String)> {
     Ok((key, format!("BELLWIRE_MASTER_KEY_FILE={}", whole.display())))
 }
 
-fn explain(error: MoveError) -> Failure {
-    let hint = match &error {
+fn explain(error: &MoveError) -> Failure {
+    let hint = match error {
         MoveError::Source(OpenError::Locked(_)) => "stop the server first: what it does would not be moved",
         MoveError::Source(OpenError::Vault(_)) => "give the key that the server was given",
         MoveError::Target(_) => "run the same command again: it goes on where it was",
