@@ -106,6 +106,13 @@ pub const LISTEN: &str = "127.0.0.1:4800";
 /// The default data directory.
 pub const DATA_DIR: &str = "./bellwire-data";
 
+/// What `retention_days` comes to.
+pub(crate) fn retention(days: Option<u32>) -> anyhow::Result<Duration> {
+    let days = days.unwrap_or(30);
+    anyhow::ensure!((1..=3_650).contains(&days), "retention_days must be 1 to 3650");
+    Ok(Duration::from_hours(u64::from(days) * 24))
+}
+
 impl Config {
     /// Puts flags (and environment, which clap has read) over the file over the defaults.
     pub fn resolve(file: File, data_dir: Option<PathBuf>, listen: Option<String>, dev: bool) -> anyhow::Result<Self> {
@@ -118,8 +125,6 @@ impl Config {
             .collect::<anyhow::Result<Vec<Cidr>>>()?;
         let max_in_flight = file.delivery.max_in_flight.unwrap_or(4_096);
         anyhow::ensure!((1..=65_536).contains(&max_in_flight), "delivery.max_in_flight must be 1 to 65536");
-        let days = file.retention_days.unwrap_or(30);
-        anyhow::ensure!((1..=3_650).contains(&days), "retention_days must be 1 to 3650");
         let dev = dev || file.dev.unwrap_or(false);
         Ok(Self {
             data_dir: data_dir.or(file.data_dir).unwrap_or_else(|| DATA_DIR.into()),
@@ -137,7 +142,7 @@ impl Config {
                 ca_files: file.delivery.ca_files,
                 max_in_flight,
             },
-            retention: Duration::from_secs(u64::from(days) * 86_400),
+            retention: retention(file.retention_days)?,
         })
     }
 

@@ -13,6 +13,11 @@ const READERS: usize = 3;
 const PARTITIONS: u32 = 8;
 const DAY: Duration = Duration::from_hours(24);
 
+/// The time that one partition holds.
+pub(crate) fn partition(retention: Duration) -> Duration {
+    (retention / PARTITIONS).max(DAY)
+}
+
 /// The master key: given, or in the file that was named, or in the data directory. Nodes on PostgreSQL
 /// that were given none share one that their database keeps.
 pub async fn master_key(config: &Config, given: Option<String>) -> anyhow::Result<MasterKey> {
@@ -51,7 +56,7 @@ pub async fn open(config: &Config, vault: &Arc<Vault>, observer: Arc<dyn Observe
             vault,
             observer,
             readers: READERS,
-            partition: (config.retention / PARTITIONS).max(DAY),
+            partition: partition(config.retention),
             node: mint::node_id(),
             migrations: config.migrations,
         };

@@ -10,6 +10,7 @@
 mod args;
 mod error;
 mod job;
+mod moving;
 mod postgres;
 mod rows;
 mod sqlite;
@@ -25,8 +26,9 @@ use bellwire_domain::{
 };
 use bellwire_wire::Timestamp;
 
+pub use moving::{Count, Move, MoveError, Moved, Step};
 pub use postgres::{DatabaseClock, MIGRATIONS as POSTGRES_MIGRATIONS, PostgresOptions, Survey};
-pub use sqlite::{Fault, InlineStore, LockError};
+pub use sqlite::{Fault, InlineStore, LockError, MovedError};
 pub use tx::{BoxFuture, Tx};
 pub use vault::{MasterKey, Vault, VaultError};
 
@@ -83,6 +85,9 @@ pub enum OpenError {
     /// Another process has the data directory open.
     #[error(transparent)]
     Locked(#[from] LockError),
+    /// The deployment in the data directory is being moved to PostgreSQL, or was.
+    #[error(transparent)]
+    Moved(#[from] MovedError),
     /// The directory or file could not be made or opened.
     #[error("cannot open the data directory {dir}: {source}")]
     Io {

@@ -3,6 +3,8 @@
 mod contract;
 #[path = "postgres/database.rs"]
 mod database;
+#[path = "postgres/moving.rs"]
+mod moving;
 #[path = "postgres/nodes.rs"]
 mod nodes;
 

@@ -20,6 +20,7 @@ mod http;
 mod keys;
 mod listen;
 mod local;
+mod migrate;
 mod out;
 mod receiver;
 mod sample;
@@ -94,6 +95,9 @@ enum Command {
     Verify(verify::Verify),
     /// Check configuration, disk, clock, port, server and key, and say what to do
     Doctor(doctor::Doctor),
+    /// Move a deployment from one storage engine to the other
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
     /// Measure this machine quickly (the real benchmark is `make bench`)
     Bench(bench::Bench),
     /// Print a completion script for a shell
@@ -125,6 +129,7 @@ fn run(cli: Cli, migrations: &'static [&'static str]) -> Done {
     match cli.command {
         Command::Serve(serve) => Ok(serve.run(migrations)?),
         Command::Openapi => global.out().line(crate::api::openapi::json().trim_end()),
+        Command::Migrate(migrate) => migrate.run(global.out()),
         Command::Demo(demo) => block_on(demo.run(global.out(), global.key.clone())),
         Command::Listen(listen) => block_on(listen.run(&global.session()?)),
         Command::Trigger(trigger) => block_on(trigger.run(&global.session()?)),

@@ -107,7 +107,7 @@ fn recorder() -> Result<metrics_exporter_prometheus::PrometheusHandle, metrics_e
         .install_recorder()
 }
 
-fn read_file(path: Option<&std::path::Path>) -> anyhow::Result<File> {
+pub(super) fn read_file(path: Option<&std::path::Path>) -> anyhow::Result<File> {
     let (path, needed) = path.map_or((std::path::Path::new("bellwire.toml"), false), |path| (path, true));
     match std::fs::read_to_string(path) {
         Ok(text) => toml::from_str(&text).with_context(|| format!("{} cannot be used", path.display())),

@@ -10,7 +10,8 @@
 //!   wrongly;
 //! - nodes tell each other by `NOTIFY` (`bell`) what only shortens waits;
 //! - rows are partitioned by time (`partition`); a node that is gone is noticed by its session's lock
-//!   (`keeper`).
+//!   (`keeper`);
+//! - a deployment of the embedded engine is copied into it whole (`target`).
 mod address;
 mod bell;
 mod bulk;
@@ -25,6 +26,7 @@ mod reader;
 mod shared;
 mod statement;
 mod survey;
+mod target;
 
 use std::{
     sync::{
@@ -45,6 +47,7 @@ pub use clock::DatabaseClock;
 pub(crate) use link::Link;
 pub use migrate::MIGRATIONS;
 pub use survey::Survey;
+pub(crate) use target::{Begun, Target};
 
 use crate::{
     Health, MasterKey, Nobody, Observer, OpenError, Vault,
@@ -104,6 +107,7 @@ pub(crate) fn kept_master_key(
     let failed = |error: postgres::Error| OpenError::Database(words(&error));
     let mut client = Address::parse(url)?.connect().map_err(failed)?;
     migrate::migrate(&mut client, migrations)?;
+    target::refuse_half(&mut client)?;
     client
         .execute(
             "INSERT INTO settings (name, value) SELECT 'master key', $1
@@ -122,6 +126,7 @@ impl Postgres {
         let address = Arc::new(Address::parse(&options.url)?);
         let mut client = address.connect().map_err(failed)?;
         migrate::migrate(&mut client, options.migrations)?;
+        target::refuse_half(&mut client)?;
         check_vault(&mut client, &options.vault)?;
         let clock = Arc::new(DatabaseClock::ask(&mut client).map_err(failed)?);
         let partitions = partition::Partitions::of(&mut client, options.partition).map_err(failed)?;

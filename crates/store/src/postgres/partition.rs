@@ -26,19 +26,20 @@ pub(crate) struct Partitions {
 }
 
 impl Partitions {
-    /// With the width that the deployment began with, or this one if it begins now: partitions of
+    /// With the width of the partitions that are there, or this one if there are none: partitions of
     /// different widths would overlap.
     pub(crate) fn of(client: &mut Client, width: Duration) -> Result<Self, postgres::Error> {
-        let width = i64::try_from(width.as_micros()).unwrap_or(i64::MAX).max(1).to_string();
-        client.execute(
-            "INSERT INTO settings (name, value) VALUES ('partition width', $1) ON CONFLICT DO NOTHING",
-            &[&width.as_bytes()],
-        )?;
-        let row = client.query_one(
-            "SELECT convert_from(value, 'UTF8')::bigint FROM settings WHERE name = 'partition width'",
+        let width = i64::try_from(width.as_micros()).unwrap_or(i64::MAX).max(1);
+        let row = client.query_opt(
+            "SELECT substring(b.bounds FROM 'TO \\(''?(-?[0-9]+)')::bigint
+                  - substring(b.bounds FROM 'FROM \\(''?(-?[0-9]+)')::bigint
+             FROM (SELECT pg_get_expr(c.relpartbound, c.oid) AS bounds FROM pg_inherits i
+                   JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
+                   WHERE p.relname = 'attempts' AND p.relnamespace = current_schema()::regnamespace LIMIT 1) AS b",
             &[],
         )?;
-        Ok(Self { width: row.get(0), known: Mutex::new(BTreeSet::new()) })
+        let there = row.and_then(|row| row.get::<_, Option<i64>>(0));
+        Ok(Self { width: there.unwrap_or(width), known: Mutex::new(BTreeSet::new()) })
     }
 
     /// Microseconds in each.

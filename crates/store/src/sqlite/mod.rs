@@ -3,13 +3,16 @@
 //! Who takes part: one writer thread with the only connection that writes ([`writer`]), a few reader
 //! threads with snapshots ([`reader`]), and a thread that moves the log into the database so that no
 //! commit has to ([`checkpoint`]). A [`reserve`] is kept on the disk for when it is full. A lock file
-//! keeps a second process out.
+//! keeps a second process out, and a [`mark`] everybody once the deployment was moved elsewhere: then
+//! a [`source`] reads it, table by table.
 mod checkpoint;
 mod inline;
 mod lock;
+mod mark;
 mod migrate;
 mod reader;
 mod reserve;
+mod source;
 mod statement;
 mod writer;
 
@@ -24,6 +27,9 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 pub use inline::{Fault, InlineStore};
 pub use lock::LockError;
+pub(crate) use mark::Mark;
+pub use mark::MovedError;
+pub(crate) use source::{Source, Table, quoted};
 pub(crate) use statement::{execute, query, query_one};
 
 use statement::raw;
@@ -54,6 +60,7 @@ impl Sqlite {
         let io = |source| OpenError::Io { dir: options.dir.clone(), source };
         std::fs::create_dir_all(&options.dir).map_err(io)?;
         let lock = lock::Lock::take(&options.dir)?;
+        mark::Mark::refuse(&options.dir)?;
         let file = options.dir.join("bellwire.db");
         let database = |error: rusqlite::Error| OpenError::Database(error.to_string());
         let connection = connect(&file, false).map_err(database)?;

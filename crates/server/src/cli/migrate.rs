@@ -1,0 +1,183 @@
+//! `bellwire migrate`: moves a deployment from one engine to the other.
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use bellwire_store::{MasterKey, Move, MoveError, Moved, OpenError, Step, Vault};
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::{
+    failure::{Done, Failure},
+    out::{Out, Tone},
+    serve::read_file,
+};
+use crate::{clock::Clock, config, storage};
+
+#[derive(Subcommand)]
+pub(super) enum Migrate {
+    /// Move the deployment in a data directory into an empty PostgreSQL database
+    ///
+    /// No server may run on the data directory. Interrupted, it goes on where it was when it is run
+    /// again. Afterwards `bellwire serve` refuses the data directory: serve with --database-url, and with
+    /// the same master key.
+    SqliteToPostgres(SqliteToPostgres),
+}
+
+#[derive(Args)]
+pub(super) struct SqliteToPostgres {
+    /// The data directory to move [default: ./bellwire-data]
+    #[arg(long, env = "BELLWIRE_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+    /// The database to move it into, such as `postgres://user:password@db.internal/bellwire`
+    #[arg(long, env = "BELLWIRE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// The file with the deployment's master key [default: master.key in the data directory]
+    #[arg(long, env = "BELLWIRE_MASTER_KEY_FILE", value_name = "FILE")]
+    master_key_file: Option<PathBuf>,
+    /// The master key itself, 64 hexadecimal digits
+    #[arg(long = "master-key", env = "BELLWIRE_MASTER_KEY", hide = true, hide_env_values = true)]
+    master_key: Option<String>,
+    /// The configuration file [default: bellwire.toml, if it is there]
+    #[arg(long, env = "BELLWIRE_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+impl Migrate {
+    pub(super) fn run(self, out: Out) -> Done {
+        match self {
+            Self::SqliteToPostgres(migrate) => migrate.run(out),
+        }
+    }
+}
+
+impl SqliteToPostgres {
+    fn run(self, out: Out) -> Done {
+        let file = read_file(self.config.as_deref())?;
+        let dir = self.data_dir.or(file.data_dir).unwrap_or_else(|| config::DATA_DIR.into());
+        let url = self.database_url.or_else(|| file.database_url.map(|url| url.expose().to_owned()));
+        let url = url.ok_or_else(|| {
+            Failure::usage("the database to move into is missing").hint("name it with --database-url")
+        })?;
+        let key_file = self.master_key_file.or(file.master_key_file).unwrap_or_else(|| dir.join("master.key"));
+        let (key, setting) = master_key(self.master_key.as_deref(), &key_file)?;
+        let retention = config::retention(file.retention_days)?;
+        let partition = storage::partition(retention);
+        let moving = Move { dir, url, vault: Vault::new(&key).into(), now: Clock::SYSTEM.now(), partition };
+        let mut progress = Progress::new(out);
+        let moved = moving.run(|step| progress.tell(step));
+        progress.end();
+        let moved = moved.map_err(|error| explain(&error))?;
+        report(out, &moved, &setting)
+    }
+}
+
+/// The key, which must be there already, and the setting that gives it to the nodes.
+fn master_key(given: Option<&str>, file: &Path) -> Done<(MasterKey, String)> {
+    if let Some(text) = given {
+        let key = MasterKey::parse(text).context("BELLWIRE_MASTER_KEY")?;
+        return Ok((key, "BELLWIRE_MASTER_KEY=… (the one that this command was given)".into()));
+    }
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::failed(format!("cannot read the master key in {}: {error}", file.display()))
+            .hint("name the data directory with --data-dir, or the key with --master-key-file or BELLWIRE_MASTER_KEY")
+    })?;
+    let key = MasterKey::parse(&text).with_context(|| format!("{}", file.display()))?;
+    let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    Ok((key, format!("BELLWIRE_MASTER_KEY_FILE={}", whole.display())))
+}
+
+fn explain(error: &MoveError) -> Failure {
+    let hint = match error {
+        MoveError::Source(OpenError::Locked(_)) => "stop the server first: what it does would not be moved",
+        MoveError::Source(OpenError::Vault(_)) => "give the key that the server was given",
+        MoveError::Target(_) => "run the same command again: it goes on where it was",
+        MoveError::Source(_) | MoveError::Already(_) | MoveError::Refused(_) => "",
+    };
+    let failure = Failure::failed(error.to_string());
+    if hint.is_empty() { failure } else { failure.hint(hint) }
+}
+
+/// Bars on a terminal, lines for programs, a line per table in a log.
+struct Progress {
+    out: Out,
+    bar: Option<(String, ProgressBar)>,
+}
+
+impl Progress {
+    fn new(out: Out) -> Self {
+        Self { out, bar: None }
+    }
+
+    fn tell(&mut self, step: Step<'_>) {
+        match step {
+            Step::Copied { table, rows, total } if self.out.json => {
+                drop(self.out.line(json!({"table": table, "rows": rows, "total": total}).to_string()));
+            }
+            Step::Copied { table, rows, total } if self.out.bars() => {
+                if self.bar.as_ref().is_none_or(|(name, _)| name != table) {
+                    self.end();
+                    let style = ProgressStyle::with_template("{prefix:18} {wide_bar} {pos}/{len} {per_sec} {eta}");
+                    let bar = ProgressBar::new(total.unsigned_abs());
+                    self.bar = Some((
+                        table.to_owned(),
+                        bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+                            .with_prefix(table.to_owned()),
+                    ));
+                }
+                if let Some((_, bar)) = &self.bar {
+                    bar.set_position(rows.unsigned_abs());
+                }
+            }
+            Step::Copied { table, rows, total } if rows == total => self.out.note(format!("{table}: {rows} rows")),
+            Step::Copied { .. } => {}
+            Step::Counting => {
+                self.end();
+                if !self.out.json {
+                    self.out.note("counting both sides");
+                }
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some((_, bar)) = self.bar.take() {
+            bar.abandon();
+        }
+    }
+}
+
+fn report(out: Out, moved: &Moved, setting: &str) -> Done {
+    let agrees = moved.agrees();
+    if out.json {
+        let mut line = json!(moved);
+        line["agrees"] = agrees.into();
+        line["master_key"] = if agrees { setting.into() } else { serde_json::Value::Null };
+        out.line(line.to_string())?;
+    } else {
+        let rows = |counts: &[bellwire_store::Count], before: &str| -> Vec<Vec<String>> {
+            let row = |count: &bellwire_store::Count| {
+                let verdict = if count.source == count.target {
+                    out.paint(Tone::Good, "same")
+                } else {
+                    out.paint(Tone::Bad, "DIFFERENT")
+                };
+                vec![format!("{before}{}", count.name), count.source.to_string(), count.target.to_string(), verdict]
+            };
+            counts.iter().map(row).collect()
+        };
+        let mut lines = rows(&moved.tables, "");
+        lines.extend(rows(&moved.deliveries, "deliveries: "));
+        out.line(out.table(&["table", "data directory", "postgresql", ""], lines, "everything was there already"))?;
+        if agrees {
+            out.line(format!(
+                "\nMoved. The master key stays the same: start every node with --database-url and\n  {setting}"
+            ))?;
+        }
+    }
+    if agrees {
+        return Ok(());
+    }
+    Err(Failure::failed("the two sides differ: serve from neither")
+        .hint("drop the database, remove moved-to-postgresql.json from the data directory, and migrate anew"))
+}
