@@ -16,8 +16,8 @@ pub(crate) trait Job: Send {
     fn name(&self) -> &'static str;
     /// Runs it; whether what it wrote may stay.
     fn run(&mut self, tx: &mut Tx) -> bool;
-    /// Forgets how it ran: that was undone.
-    fn forget(&mut self);
+    /// Has failed all the same, however it ran: that was undone.
+    fn fail(&mut self, error: StoreError);
     /// Sends its answer, now that what it wrote is (or, with an error, is not) durable.
     fn answer(self: Box<Self>, commit: Stored<()>);
 }
@@ -62,8 +62,8 @@ where
         good
     }
 
-    fn forget(&mut self) {
-        self.result = None;
+    fn fail(&mut self, error: StoreError) {
+        self.result = Some(Err(error));
     }
 
     fn answer(self: Box<Self>, commit: Stored<()>) {

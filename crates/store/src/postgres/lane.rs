@@ -256,7 +256,7 @@ impl Lane {
         self.link().rollback();
         match failed {
             Failed::Lost => Run::Lost,
-            Failed::Conflict => Run::Conflict,
+            Failed::Conflict | Failed::Deadlock => Run::Conflict,
             Failed::Statement => Run::Carefully,
         }
     }
@@ -280,7 +280,7 @@ impl Lane {
         self.tx.effects.truncate(effects);
         match self.link().failed() {
             Some(Failed::Lost) => Some(Run::Lost),
-            Some(Failed::Conflict) => Some(Run::Conflict),
+            Some(Failed::Conflict | Failed::Deadlock) => Some(Run::Conflict),
             Some(Failed::Statement) => Some(Run::Carefully),
             None if self.link().changes() != changes => Some(Run::Carefully),
             None => None,
@@ -303,10 +303,18 @@ impl Lane {
                 return None;
             }
             let failed = self.link().failed();
+            if let Some(error) = self.link().error() {
+                // It may have ended well all the same: what it left to be inserted was not, or it went on
+                // after an error.
+                job.fail(error);
+            }
             self.tx.effects.truncate(effects);
             self.tx.cache = Cache::default();
             if failed == Some(Failed::Lost) {
                 return Some(Run::Lost);
+            }
+            if failed == Some(Failed::Deadlock) {
+                return Some(Run::Conflict);
             }
             if self.link().undo().is_err() {
                 return Some(Run::Lost);
@@ -316,7 +324,8 @@ impl Lane {
                 return None;
             }
         }
-        Some(Run::Conflict)
+        // Only this one: the others of the batch are not to fail with it.
+        None
     }
 
     /// Whether the transaction has to be begun anew for a reason that is not the command's fault.

@@ -36,8 +36,10 @@ pub(crate) enum Again {
 pub(crate) enum Failed {
     /// It would fail again.
     Statement,
-    /// Another transaction was in the way.
+    /// Another transaction was in the way; by now it has ended.
     Conflict,
+    /// Another transaction is in the way of this one as a whole.
+    Deadlock,
     /// The connection is gone.
     Lost,
 }
@@ -294,6 +296,11 @@ impl Link {
 
     pub(crate) fn again(&self) -> Option<Again> {
         self.again
+    }
+
+    /// The error of the first statement that failed.
+    pub(crate) fn error(&self) -> Option<StoreError> {
+        self.failed.as_ref().map(|(_, error)| error.clone())
     }
 
     pub(crate) fn failed(&self) -> Option<Failed> {

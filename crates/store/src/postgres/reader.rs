@@ -45,7 +45,7 @@ impl Reader {
         let failed = link.failed();
         link.rollback();
         // A plan that a migration made useless is gone now, as is a connection.
-        if matches!(failed, Some(Failed::Lost | Failed::Conflict)) {
+        if matches!(failed, Some(Failed::Lost | Failed::Conflict | Failed::Deadlock)) {
             return Err(StoreError::Unavailable("the database could not be read".into()));
         }
         if wrote { Err(StoreError::Broken("a query cannot write".into())) } else { Ok(()) }

@@ -21,9 +21,10 @@ pub(super) fn classify(error: &postgres::Error, lost: bool) -> (Failed, StoreErr
     };
     let words = error.as_db_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
     match code.code() {
-        // Serialization failure, deadlock, unique violation, lock timeout, a partition that went, a
-        // plan that went.
-        "40001" | "40P01" | "23505" | "55P03" | "23514" | "0A000" => (Failed::Conflict, StoreError::Broken(words)),
+        // Unique violation, a partition that went, a plan that went.
+        "23505" | "23514" | "0A000" => (Failed::Conflict, StoreError::Broken(words)),
+        // Serialization failure, deadlock, lock timeout.
+        "40001" | "40P01" | "55P03" => (Failed::Deadlock, unavailable(&words)),
         // Disk full.
         "53100" => (Failed::Statement, StoreError::Full),
         // Shutdown, crash recovery, still starting, read-only after a fail-over, idle for too long.

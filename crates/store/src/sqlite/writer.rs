@@ -87,7 +87,7 @@ impl Job for Goodbye {
         true
     }
 
-    fn forget(&mut self) {}
+    fn fail(&mut self, _: StoreError) {}
 
     fn answer(self: Box<Self>, _: Stored<()>) {}
 }
@@ -218,8 +218,8 @@ impl Turn {
     fn run_undoable(&mut self, job: &mut dyn Job) -> Stored<()> {
         let effects = self.tx.effects.len();
         let before = raw(&self.tx).total_changes();
-        if self.sql("SAVEPOINT command").is_err() {
-            job.forget();
+        if let Err(error) = self.sql("SAVEPOINT command") {
+            job.fail(error);
             return Ok(());
         }
         if job.run(&mut self.tx) {

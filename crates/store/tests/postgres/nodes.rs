@@ -334,3 +334,29 @@ async fn two_nodes_never_take_the_same_turn_at_once() {
     assert!(mine && !theirs);
     assert!(run!(two, tx => tx.turn("retention").await), "and then it is free");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_is_refused_when_a_batch_is_inserted_fails_its_command_alone() {
+    let database = Arc::new(Database::create().await);
+    let world = node(&database, 1).await;
+    let workspace = world.workspace("w").await;
+    world.endpoint(&workspace, |_| {}).await;
+    database
+        .execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN IF NEW.id LIKE ''refused%'' THEN RAISE EXCEPTION ''planted''; END IF; RETURN NEW; END';
+             CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION refuse()",
+        )
+        .await;
+    let mut tasks = JoinSet::new();
+    for number in 0..60 {
+        let name = if number % 20 == 7 { "refused" } else { "taken" };
+        post(&world, &workspace, &format!("{name}-{number}"), &mut tasks);
+    }
+    let answers = tasks.join_all().await;
+    let taken: BTreeSet<String> = answers.into_iter().flatten().collect();
+    assert_eq!(taken.len(), 57, "{taken:?}");
+    assert!(taken.iter().all(|id| id.starts_with("taken")), "{taken:?}");
+    assert_eq!(database.number("SELECT count(*) FROM events").await, 57);
+    assert_eq!(database.number("SELECT count(*) FROM deliveries").await, 57);
+}
