@@ -59,7 +59,8 @@ fn what_was_promised_before_the_move_is_kept_after_it() {
     let schedule = json!({"events": ["order.*"], "retry": {"schedule": vec!["2s"; 20]}});
     let owed = scene.endpoint(&receiver, &schedule);
     let done = scene.endpoint(&told, &json!({"events": ["order.*"], "signing": "ed25519"}));
-    let scoped = scene.key(&json!({"kind": "scoped", "namespace": "acme", "permissions": ["events:write", "events:read"]}));
+    let scoped =
+        scene.key(&json!({"kind": "scoped", "namespace": "acme", "permissions": ["events:write", "events:read"]}));
     let call = Call::new("POST", "/v1/events")
         .header("idempotency-key", "the first")
         .json(&json!({"type": "order.paid", "namespace": "acme", "data": {"n": 1}}));

@@ -8,6 +8,7 @@ use crate::OpenError;
 pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_core.postgres.sql"),
     include_str!("../../migrations/0002_endpoint_versions.postgres.sql"),
+    include_str!("../../migrations/0003_publishers.postgres.sql"),
 ];
 
 const MIGRATION_LOCK: i64 = 0x6265_6c6c_0003;

@@ -7,6 +7,7 @@ use crate::OpenError;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_core.sqlite.sql"),
     include_str!("../../migrations/0002_endpoint_versions.sqlite.sql"),
+    include_str!("../../migrations/0003_publishers.sqlite.sql"),
 ];
 
 pub(crate) fn migrate(connection: &Connection) -> Result<(), OpenError> {
