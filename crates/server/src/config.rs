@@ -18,6 +18,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// A PostgreSQL database to use instead of the embedded one.
     pub database_url: Option<SecretUrl>,
+    /// The migrations of that database: those built in, for all but a test of upgrades.
+    pub migrations: &'static [&'static str],
     /// A file with the master key, instead of `master.key` in the data directory.
     pub master_key_file: Option<PathBuf>,
     /// The listening address; port 0 takes a free one.
@@ -138,6 +140,7 @@ impl Config {
         Ok(Self {
             data_dir: data_dir.or(file.data_dir).unwrap_or_else(|| DATA_DIR.into()),
             database_url: file.database_url,
+            migrations: bellwire_store::POSTGRES_MIGRATIONS,
             master_key_file: file.master_key_file,
             listen: listen.parse().map_err(|_| {
                 anyhow::anyhow!("listen must be an address and a port such as {LISTEN}, not `{listen}`")

@@ -8,8 +8,10 @@ use crate::{clock::Clock, config::Config, mint};
 
 /// Threads that read, each with a connection of its own.
 const READERS: usize = 3;
-/// What one partition of events, deliveries and attempts holds: retention goes by whole ones.
-pub(crate) const PARTITION: Duration = Duration::from_hours(24);
+/// Partitions of events, deliveries and attempts that are kept: retention goes by whole ones, and every
+/// statement locks all that it might touch.
+const PARTITIONS: u32 = 8;
+const DAY: Duration = Duration::from_hours(24);
 
 /// The master key: given, or in the file that was named, or in the data directory. Nodes on PostgreSQL
 /// that were given none share one that their database keeps.
@@ -25,7 +27,7 @@ pub async fn master_key(config: &Config, given: Option<String>) -> anyhow::Resul
     if let Some(url) = &config.database_url
         && !file.exists()
     {
-        let kept = Store::kept_master_key(url.expose().to_owned(), MasterKey::random()).await?;
+        let kept = Store::kept_master_key(url.expose().to_owned(), MasterKey::random(), config.migrations).await?;
         let kept = kept.context(
             "this database is sealed under a master key that this node was not given: \
              set BELLWIRE_MASTER_KEY or BELLWIRE_MASTER_KEY_FILE to that of the other nodes",
@@ -40,6 +42,11 @@ pub async fn master_key(config: &Config, given: Option<String>) -> anyhow::Resul
     MasterKey::load_or_create(&file).with_context(|| format!("cannot read or make {}", file.display()))
 }
 
+/// What one partition holds.
+pub(crate) fn partition(config: &Config) -> Duration {
+    (config.retention / PARTITIONS).max(DAY)
+}
+
 /// Opens the store.
 pub async fn open(config: &Config, vault: &Arc<Vault>, observer: Arc<dyn Observer>) -> anyhow::Result<Store> {
     let vault = Arc::clone(vault);
@@ -49,8 +56,9 @@ pub async fn open(config: &Config, vault: &Arc<Vault>, observer: Arc<dyn Observe
             vault,
             observer,
             readers: READERS,
-            partition: PARTITION,
+            partition: partition(config),
             node: mint::node_id(),
+            migrations: config.migrations,
         };
         return Ok(Store::open_postgres(options).await?);
     }

@@ -193,6 +193,9 @@ CREATE INDEX jobs_open ON jobs (state) WHERE state = 'running';
 -- The last sequence number given. Whoever gives numbers holds the order lock until the commit.
 CREATE SEQUENCE bellwire_seq MINVALUE 0 START 0;
 
+-- Counts changes of what nodes keep in memory: endpoints, types, namespaces.
+CREATE SEQUENCE bellwire_cached MINVALUE 0 START 0;
+
 -- Who is there. A node is alive while its session holds the advisory lock of its id.
 CREATE TABLE nodes (
     id BIGINT PRIMARY KEY,

@@ -1,13 +1,27 @@
 //! Arguments and rows as both engines understand them: integers, texts, bytes, null.
+use std::fmt;
+
 use bellwire_domain::{StoreError, Stored};
 use bellwire_wire::Timestamp;
 
 /// An argument of a statement, or null of its kind: PostgreSQL wants to know which.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) enum Arg<'a> {
     Int(Option<i64>),
     Text(Option<&'a str>),
     Blob(Option<&'a [u8]>),
+}
+
+/// Some are secret, and drivers log what they are given: only numbers are shown.
+impl fmt::Debug for Arg<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(Some(value)) => write!(f, "{value}"),
+            Self::Text(Some(text)) => write!(f, "a text of {}", text.len()),
+            Self::Blob(Some(bytes)) => write!(f, "bytes, {} of them", bytes.len()),
+            Self::Int(None) | Self::Text(None) | Self::Blob(None) => f.write_str("null"),
+        }
+    }
 }
 
 /// What can be an argument, and what its null is.

@@ -27,7 +27,7 @@ use bellwire_domain::{
 use bellwire_wire::Timestamp;
 
 pub use moving::{Count, Move, MoveError, Moved, Step};
-pub use postgres::{DatabaseClock, PostgresOptions};
+pub use postgres::{DatabaseClock, MIGRATIONS as POSTGRES_MIGRATIONS, PostgresOptions, Survey};
 pub use sqlite::{Fault, InlineStore, LockError, MovedError};
 pub use tx::{BoxFuture, Tx};
 pub use vault::{MasterKey, Vault, VaultError};
@@ -118,8 +118,17 @@ impl Store {
 
     /// The master key that a deployment on PostgreSQL keeps in its own database because no node was
     /// given one; `fresh` becomes it if nothing was sealed yet. None if a key was given before.
-    pub async fn kept_master_key(url: String, fresh: MasterKey) -> Result<Option<MasterKey>, OpenError> {
-        on_a_thread(move || postgres::kept_master_key(&url, &fresh)).await
+    pub async fn kept_master_key(
+        url: String,
+        fresh: MasterKey,
+        migrations: &'static [&'static str],
+    ) -> Result<Option<MasterKey>, OpenError> {
+        on_a_thread(move || postgres::kept_master_key(&url, &fresh, migrations)).await
+    }
+
+    /// Looks at a PostgreSQL database without changing anything.
+    pub async fn survey(url: String) -> Result<Survey, OpenError> {
+        on_a_thread(move || Survey::take(&url)).await
     }
 
     /// The clock that all nodes share, if the engine has one.
@@ -127,6 +136,14 @@ impl Store {
         match &self.engine {
             Engine::Postgres(postgres) => Some(postgres.clock()),
             Engine::Sqlite(_) | Engine::Inline(..) => None,
+        }
+    }
+
+    /// How many nodes share the store, this one included.
+    pub fn nodes(&self) -> u32 {
+        match &self.engine {
+            Engine::Postgres(postgres) => postgres.nodes(),
+            Engine::Sqlite(_) | Engine::Inline(..) => 1,
         }
     }
 

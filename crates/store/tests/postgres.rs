@@ -10,7 +10,7 @@ mod nodes;
 
 use std::{sync::Arc, time::Duration};
 
-use bellwire_store::{Observer, PostgresOptions, Store};
+use bellwire_store::{Observer, POSTGRES_MIGRATIONS, PostgresOptions, Store};
 use contract::{Recorder, World};
 use database::Database;
 
@@ -24,6 +24,7 @@ async fn node(database: &Arc<Database>, number: i64) -> World {
         readers: 2,
         partition: Duration::from_hours(24),
         node: number,
+        migrations: POSTGRES_MIGRATIONS,
     });
     let world = World::new(store.await.expect("it opens"), heard, Arc::clone(database));
     // It says so when it begins to hear other nodes: no test is about that.

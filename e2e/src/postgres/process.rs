@@ -167,10 +167,22 @@ impl Private {
     /// Stops it and starts it again, same address; returns when it answers.
     #[track_caller]
     pub fn restart(&self, how: Restart) {
+        self.stop(how);
+        self.start_again();
+    }
+
+    /// Stops it; returns when it is gone.
+    #[track_caller]
+    pub fn stop(&self, how: Restart) {
         self.cluster.stop(match how {
             Restart::Fast => "fast",
             Restart::Immediate => "immediate",
         });
+    }
+
+    /// Starts it after [`Private::stop`]; returns when it answers.
+    #[track_caller]
+    pub fn start_again(&self) {
         self.cluster.start();
     }
 }

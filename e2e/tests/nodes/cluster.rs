@@ -67,7 +67,11 @@ impl Cluster {
     /// One more node, which is not yet part of the load.
     #[track_caller]
     pub(crate) fn another(&self, setup: Setup) -> Server {
-        Setup { engine: Engine::Database(Arc::clone(&self.database)), ..setup }.start()
+        Setup { engine: self.engine(), ..setup }.start()
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        Engine::Database(Arc::clone(&self.database))
     }
 
     pub(crate) fn api(&self, node: usize) -> Api {

@@ -1,5 +1,5 @@
 //! Endpoints made, changed and removed; events fanned out; dead letters tried again.
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use bellwire_wire::{
     DeliveryId, EndpointId, EndpointSecret, Event, EventId, EventType, Namespace, Timestamp, WorkspaceId,
@@ -182,6 +182,7 @@ pub async fn update_endpoint<R: Rows>(
         endpoint.status = status;
         endpoint.status_reason = None;
         if status == EndpointStatus::Active {
+            rows.endpoints_hold(&BTreeSet::from([&endpoint.at])).await?;
             rows.health_put(&endpoint.at, &Health::default()).await?;
         }
     }
@@ -276,6 +277,7 @@ pub async fn retry<R: Rows>(rows: &mut R, ctx: &Ctx, workspace: &WorkspaceId, id
     // What is in flight is sent once more as well: that is what was asked for, and its own answer no
     // longer counts.
     requeue(rows, ctx, &Delivery { leased: false, ..delivery.clone() }, false).await?;
+    rows.endpoints_hold(&BTreeSet::from([&delivery.at])).await?;
     let health = rows.health(&delivery.at).await?;
     if health.open_until.is_some() {
         // Somebody wants to know now: the breaker lets it through, and opens again if it fails.

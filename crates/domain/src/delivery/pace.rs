@@ -48,6 +48,12 @@ impl Bucket {
     }
 }
 
+/// One node's share of a limit per second, in thousandths. All nodes together never exceed it; if one
+/// is given more work than another, they stay below.
+fn share(limit: Option<u32>, nodes: u32) -> Option<u64> {
+    limit.map(|limit| (u64::from(limit) * 1_000 / u64::from(nodes.max(1))).max(1))
+}
+
 /// The pace of one endpoint: what its owner allows, and below that what it can bear.
 #[derive(Debug, Clone)]
 pub struct Pace {
@@ -67,9 +73,9 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// The pace of an endpoint with this limit per second.
-    pub fn new(limit: Option<u32>, now: Timestamp) -> Self {
-        let limit = limit.map(|limit| u64::from(limit) * 1_000);
+    /// The pace of an endpoint with this limit per second, shared among so many nodes.
+    pub fn new(limit: Option<u32>, nodes: u32, now: Timestamp) -> Self {
+        let limit = share(limit, nodes);
         Self {
             limit,
             rate: limit,
@@ -82,13 +88,18 @@ impl Pace {
         }
     }
 
-    /// Takes a new limit of the owner's.
-    pub fn set_limit(&mut self, limit: Option<u32>) {
-        let limit = limit.map(|limit| u64::from(limit) * 1_000);
+    /// Takes a new limit of the owner's, or a new share of it.
+    pub fn set_limit(&mut self, limit: Option<u32>, nodes: u32) {
+        let limit = share(limit, nodes);
         if limit != self.limit {
             self.limit = limit;
             self.rate = limit;
         }
+    }
+
+    /// Whether the endpoint is sent to more slowly than its owner allows.
+    pub fn is_lowered(&self) -> bool {
+        self.rate != self.limit
     }
 
     /// Takes one delivery's worth, or says how long to wait for it.
@@ -175,14 +186,14 @@ mod tests {
 
     #[test]
     fn a_limit_holds_over_time() {
-        let mut pace = Pace::new(Some(10), at(0));
+        let mut pace = Pace::new(Some(10), 1, at(0));
         let taken = (0..5_000).filter(|millis| pace.take(at(*millis)).is_ok()).count();
         assert!((50..=52).contains(&taken), "{taken}");
     }
 
     #[test]
     fn the_wait_it_tells_is_enough() {
-        let mut pace = Pace::new(Some(3), at(0));
+        let mut pace = Pace::new(Some(3), 1, at(0));
         assert!(pace.take(at(0)).is_ok());
         let wait = pace.take(at(0)).expect_err("one at a time");
         assert!(pace.take(at(0).after(wait)).is_ok());
@@ -190,7 +201,7 @@ mod tests {
 
     #[test]
     fn overload_halves_and_success_gives_back_slowly() {
-        let mut pace = Pace::new(None, at(0));
+        let mut pace = Pace::new(None, 1, at(0));
         for _ in 0..100 {
             assert!(pace.take(at(10)).is_ok());
         }
@@ -210,18 +221,18 @@ mod tests {
 
     #[test]
     fn what_is_exempt_passes_the_lowered_rate_and_keeps_to_the_owners_limit() {
-        let mut pace = Pace::new(Some(10), at(0));
+        let mut pace = Pace::new(Some(10), 1, at(0));
         pace.overloaded(at(0));
         assert_eq!(pace.rate(), Some(5_000));
         let taken = (0..5_000).filter(|millis| pace.take_exempt(at(*millis)).is_ok()).count();
         assert!((50..=52).contains(&taken), "{taken}");
         // Both together keep to it as well.
-        let mut pace = Pace::new(Some(10), at(0));
+        let mut pace = Pace::new(Some(10), 1, at(0));
         let mut both = |millis| pace.take_exempt(at(millis)).is_ok() || pace.take(at(millis)).is_ok();
         let taken = (0..5_000).filter(|millis| both(*millis)).count();
         assert!((50..=52).contains(&taken), "{taken}");
         // Without a limit nothing holds it up, whatever the endpoint can bear.
-        let mut pace = Pace::new(None, at(0));
+        let mut pace = Pace::new(None, 1, at(0));
         pace.overloaded(at(0));
         assert!((0..100).all(|_| pace.take_exempt(at(1)).is_ok()));
         let waits = (0..2).map(|_| pace.take(at(1)).is_err()).collect::<Vec<_>>();
@@ -230,12 +241,22 @@ mod tests {
 
     #[test]
     fn the_owner_limit_is_never_passed() {
-        let mut pace = Pace::new(Some(4), at(0));
+        let mut pace = Pace::new(Some(4), 1, at(0));
         pace.overloaded(at(5_000));
         assert_eq!(pace.rate(), Some(2_000));
         for second in 7..20 {
             pace.succeeded(at(second * 1_000));
         }
         assert_eq!(pace.rate(), Some(4_000));
+    }
+
+    #[test]
+    fn nodes_that_share_a_limit_do_not_exceed_it_together() {
+        let mut paces = [0, 1, 2].map(|_| Pace::new(Some(10), 3, at(0)));
+        let mut gone = 0;
+        for millis in 0..10_000 {
+            gone += paces.iter_mut().filter_map(|pace| pace.take(at(millis)).ok()).count();
+        }
+        assert!((97..=103).contains(&gone), "{gone} in ten seconds, one more each at the start");
     }
 }

@@ -1,6 +1,6 @@
 //! Deliveries that the receiver takes (spec delivery, "Pull"): leased, then acknowledged, refused
 //! or kept longer. An expired lease is a failed attempt.
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use bellwire_wire::{AttemptId, DeliveryId, Timestamp, WorkspaceId};
 
@@ -101,6 +101,8 @@ pub async fn expire_leases<R>(rows: &mut R, ctx: &Ctx, at: &EndpointRef) -> Stor
 where
     R: Rows + event::Rows,
 {
+    // Every node notices the end of a lease: one of them counts it.
+    rows.endpoints_hold(&BTreeSet::from([at])).await?;
     let expired = rows.expired_leases(at, ctx.now, EXPIRED_MAX).await?;
     if expired.is_empty() {
         return Ok(Vec::new());

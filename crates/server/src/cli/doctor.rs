@@ -10,13 +10,14 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
+    doctor_database,
     failure::{Done, Exit, Failure},
     out::{Out, Tone, text},
     settings::{Global, Session},
 };
 use crate::{
     clock::Clock,
-    config::{self, Config},
+    config::{self, Config, SecretUrl},
 };
 
 /// Less free disk than this is worth a warning, and less than this a failure.
@@ -31,6 +32,9 @@ pub(super) struct Doctor {
     /// The server's data directory [default: the configuration's, or ./bellwire-data]
     #[arg(long, env = "BELLWIRE_DATA_DIR")]
     data_dir: Option<PathBuf>,
+    /// The PostgreSQL database that the server uses instead of the embedded one
+    #[arg(long, env = "BELLWIRE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<String>,
     /// The server's listening address [default: the configuration's, or 127.0.0.1:4800]
     #[arg(long, env = "BELLWIRE_LISTEN")]
     listen: Option<String>,
@@ -41,7 +45,7 @@ pub(super) struct Doctor {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Verdict {
+pub(super) enum Verdict {
     Ok,
     Warn,
     Fail,
@@ -59,14 +63,20 @@ struct Finding {
 }
 
 #[derive(Default)]
-struct Report(Vec<Finding>);
+pub(super) struct Report(Vec<Finding>);
 
 impl Report {
-    fn ok(&mut self, check: &'static str, detail: impl Into<String>) {
+    pub(super) fn ok(&mut self, check: &'static str, detail: impl Into<String>) {
         self.0.push(Finding { check, verdict: Verdict::Ok, detail: detail.into(), advice: None });
     }
 
-    fn bad(&mut self, check: &'static str, verdict: Verdict, detail: impl Into<String>, advice: impl Into<String>) {
+    pub(super) fn bad(
+        &mut self,
+        check: &'static str,
+        verdict: Verdict,
+        detail: impl Into<String>,
+        advice: impl Into<String>,
+    ) {
         self.0.push(Finding { check, verdict, detail: detail.into(), advice: Some(advice.into()) });
     }
 }
@@ -77,7 +87,10 @@ impl Doctor {
         let config = self.configuration(&mut report);
         let session = profile(global, &mut report);
         if let Some(config) = &config {
-            directory(&config.data_dir, &mut report);
+            match &config.database_url {
+                Some(url) => doctor_database::database(url, &mut report).await,
+                None => directory(&config.data_dir, &mut report),
+            }
         }
         let reachable = match &session {
             Some(session) => server(session, &mut report).await,
@@ -112,6 +125,7 @@ impl Doctor {
                 report.bad(CHECK, Verdict::Fail, detail, "check that it is there and that this user may read it");
             }
         }
+        file.database_url = self.database_url.clone().map(SecretUrl::new).or(file.database_url);
         match Config::resolve(file, self.data_dir.clone(), self.listen.clone(), false) {
             Ok(config) => Some(config),
             Err(error) => {

@@ -12,6 +12,7 @@ mod client;
 mod deliveries;
 mod demo;
 mod doctor;
+mod doctor_database;
 mod endpoints;
 mod events;
 mod failure;
@@ -110,18 +111,23 @@ enum Command {
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
+    main_with(bellwire_store::POSTGRES_MIGRATIONS)
+}
+
+/// Runs the command line of a version that has other migrations.
+pub fn main_with(migrations: &'static [&'static str]) -> ExitCode {
     let cli = Cli::parse();
     let json = cli.global.json;
-    match run(cli) {
+    match run(cli, migrations) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(json),
     }
 }
 
-fn run(cli: Cli) -> Done {
+fn run(cli: Cli, migrations: &'static [&'static str]) -> Done {
     let global = cli.global;
     match cli.command {
-        Command::Serve(serve) => Ok(serve.run()?),
+        Command::Serve(serve) => Ok(serve.run(migrations)?),
         Command::Openapi => global.out().line(crate::api::openapi::json().trim_end()),
         Command::Migrate(migrate) => migrate.run(global.out()),
         Command::Demo(demo) => block_on(demo.run(global.out(), global.key.clone())),

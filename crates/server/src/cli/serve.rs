@@ -78,7 +78,7 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) fn run(self) -> anyhow::Result<()> {
+    pub(super) fn run(self, migrations: &'static [&'static str]) -> anyhow::Result<()> {
         let filter = tracing_subscriber::EnvFilter::try_new(&self.log).context("--log")?;
         let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
         match self.log_format {
@@ -95,7 +95,8 @@ impl Serve {
         file.nats_stream = self.nats_stream.or(file.nats_stream);
         file.nats_from = self.nats_from.or(file.nats_from);
         file.delivery.allow_networks.extend(self.allow_networks);
-        let config = Config::resolve(file, self.data_dir, self.listen, self.dev)?;
+        let mut config = Config::resolve(file, self.data_dir, self.listen, self.dev)?;
+        config.migrations = migrations;
         let metrics = recorder().context("metrics")?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(16).build()?;
         let served = runtime.block_on(serve(

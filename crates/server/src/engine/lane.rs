@@ -37,6 +37,8 @@ pub(super) struct Lane {
     in_flight: usize,
     pub(super) breaker: Breaker,
     pace: Pace,
+    /// Nodes that share the endpoint's limits.
+    nodes: u32,
     /// Something may be due on disk.
     pub(super) on_disk: bool,
     /// Something exempt may be due on disk.
@@ -55,10 +57,11 @@ impl Lane {
         health: &Health,
         gauge: Arc<Gauge>,
         policy: &AddressPolicy,
+        nodes: u32,
         now: Timestamp,
     ) -> Self {
         let target = policy.check_url(endpoint.config.url.as_deref().unwrap_or_default());
-        let pace = Pace::new(endpoint.config.rate_limit, now);
+        let pace = Pace::new(endpoint.config.rate_limit, nodes, now);
         let breaker = Breaker::restore(health.failures, health.open_until, health.opened);
         Self {
             endpoint,
@@ -69,6 +72,7 @@ impl Lane {
             in_flight: 0,
             breaker,
             pace,
+            nodes,
             on_disk: true,
             exempt_on_disk: true,
             claiming: false,
@@ -86,9 +90,20 @@ impl Lane {
         if reopened || endpoint.status != self.endpoint.status {
             self.breaker = Breaker::restore(health.failures, health.open_until, health.opened);
         }
-        self.pace.set_limit(endpoint.config.rate_limit);
+        self.pace.set_limit(endpoint.config.rate_limit, self.nodes);
         self.endpoint = endpoint;
         self.look();
+    }
+
+    /// Takes a new share of the endpoint's limits.
+    pub(super) fn share(&mut self, nodes: u32) {
+        self.nodes = nodes;
+        self.pace.set_limit(self.endpoint.config.rate_limit, nodes);
+    }
+
+    /// Requests that may be in flight from this node.
+    fn slots(&self) -> usize {
+        usize::from(self.endpoint.config.max_in_flight).div_ceil(self.nodes.max(1) as usize)
     }
 
     /// Something may be due on disk: it is to be looked for.
@@ -116,7 +131,7 @@ impl Lane {
         if !self.endpoint.sends() {
             return self.pop().map_or(Next::Idle, |claimed| Next::Release(Box::new(claimed)));
         }
-        let limit = usize::from(self.endpoint.config.max_in_flight);
+        let limit = self.slots();
         if self.in_flight >= limit {
             return Next::Idle;
         }
@@ -190,7 +205,7 @@ impl Lane {
         if matches!(self.breaker.gate(now), Gate::Shut(_)) {
             return self.exempt_on_disk.then_some(true);
         }
-        let low = usize::from(self.endpoint.config.max_in_flight).min(64);
+        let low = self.slots().min(64);
         (self.on_disk && self.queue.len() <= low).then_some(false)
     }
 
@@ -215,7 +230,7 @@ impl Lane {
         if self.breaker.gate(now) == Gate::Probe {
             return 1;
         }
-        let busy = (usize::from(self.endpoint.config.max_in_flight) * 4).clamp(32, 256);
+        let busy = (self.slots() * 4).clamp(32, 256);
         // No more than what its rate lets go while a lease lasts.
         let rate = self.pace.rate().map_or(usize::MAX, |rate| usize::try_from(rate / 100).unwrap_or(usize::MAX));
         busy.min(rate.max(1))
@@ -228,7 +243,7 @@ impl Lane {
             && self.in_flight == 0
             && !self.claiming
             && self.breaker == Breaker::default()
-            && self.pace.rate() == self.endpoint.config.rate_limit.map(|limit| u64::from(limit) * 1_000)
+            && !self.pace.is_lowered()
     }
 
     pub(super) fn queued(&self) -> usize {

@@ -19,6 +19,10 @@ const SESSION: &str = "
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
     SET lock_timeout = '10s';
+    SET statement_timeout = '60s';
+    SET tcp_keepalives_idle = 5;
+    SET tcp_keepalives_interval = 2;
+    SET tcp_keepalives_count = 3;
     SET idle_in_transaction_session_timeout = '3s';
     SELECT set_config('synchronous_commit', 'on', false)
         WHERE current_setting('synchronous_commit') IN ('off', 'local');
@@ -35,8 +39,8 @@ pub(crate) struct Address {
 
 impl Address {
     /// Reads a `postgres://` URL. `sslmode=disable` turns TLS off and is the default on loopback and on a
-    /// Unix socket; with TLS the server's certificate is always checked, against the system's
-    /// authorities and those in `sslrootcert`.
+    /// Unix socket; with TLS the server's certificate is always checked, against those in
+    /// `sslrootcert`, else against the system's authorities.
     pub(crate) fn parse(url: &str) -> Result<Self, OpenError> {
         // The URL may hold a password: no error repeats it.
         let wrong = |why: &str| OpenError::Database(format!("database_url: {why}"));

@@ -45,18 +45,18 @@ fn pause() {
 /// Listens until the connection breaks.
 fn listen(shared: &Shared, client: &mut Client) {
     while !shared.closing.load(Ordering::Acquire) {
-        let mut effects = Vec::new();
+        let (mut effects, mut quiet) = (Vec::new(), false);
         {
             let mut notifications = client.notifications();
             let mut heard = notifications.timeout_iter(TICK);
             match heard.next() {
                 Ok(Some(notice)) => effects.extend(read(shared, notice.payload())),
-                Ok(None) => {}
+                Ok(None) => quiet = true,
                 Err(_) => return,
             }
         }
         // A tick without a word: ask, so that a connection that is gone is noticed.
-        if effects.is_empty() && client.batch_execute("").is_err() {
+        if quiet && client.batch_execute("").is_err() {
             return;
         }
         if !effects.is_empty() {

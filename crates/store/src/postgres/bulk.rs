@@ -1,4 +1,6 @@
 //! Rows that are inserted many at a time: a row costs a fraction of what a statement of its own costs.
+use std::fmt;
+
 use bytes::BytesMut;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
@@ -18,11 +20,17 @@ pub(crate) struct Bulk {
 pub(crate) const KINDS: usize = 3;
 
 /// A column of many rows.
-#[derive(Debug)]
 pub(crate) enum Column {
     Int(Vec<Option<i64>>),
     Text(Vec<Option<String>>),
     Blob(Vec<Option<Vec<u8>>>),
+}
+
+/// What is in it may be secret, and drivers log what they are given.
+impl fmt::Debug for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a column")
+    }
 }
 
 impl Column {
@@ -111,6 +119,12 @@ impl Columns {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.rows == 0
+    }
+
+    /// Whether a row has this text in a column.
+    pub(crate) fn has(&self, column: usize, text: &str) -> bool {
+        let has = |column: &Column| matches!(column, Column::Text(values) if values.iter().any(|value| value.as_deref() == Some(text)));
+        self.rows > 0 && self.columns.get(column).is_some_and(has)
     }
 
     pub(crate) fn columns(&self) -> &[Column] {

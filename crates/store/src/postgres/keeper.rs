@@ -10,7 +10,7 @@ use bellwire_wire::Timestamp;
 use postgres::Client;
 use tokio::sync::oneshot;
 
-use super::shared::Shared;
+use super::{proof, shared::Shared};
 
 /// How often a node shows that it is there.
 const TICK: Duration = Duration::from_secs(1);
@@ -18,6 +18,8 @@ const TICK: Duration = Duration::from_secs(1);
 const NODE_LOCK: i32 = 0x6265_6c6c;
 /// Leases that end so soon are looked at when a node is gone: none is longer.
 const LEASE_MAX_MICROS: i64 = 15 * 60 * 1_000_000;
+/// Ticks before a connection may tell that other nodes are gone.
+const BURIES_AFTER: u32 = 5;
 /// Ticks between two looks at the partitions.
 const PARTITIONS_EVERY: u32 = 60;
 
@@ -36,6 +38,7 @@ impl Keeper {
     /// Runs until the store closes. `client` is the connection the node was announced on.
     pub(super) fn run(self, client: Client) {
         let mut client = Some(client);
+        // Ticks on this connection.
         let mut ticks: u32 = 0;
         loop {
             let request = match self.requests.recv_timeout(TICK) {
@@ -44,6 +47,7 @@ impl Keeper {
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
             };
             if client.as_ref().is_none_or(Client::is_closed) {
+                ticks = 0;
                 client = self
                     .shared
                     .address
@@ -69,7 +73,8 @@ impl Keeper {
                 Ok(()) => self.shared.answers(true),
                 Err(error) => {
                     tracing::warn!(error = super::words(&error), "the database could not be kept in order yet");
-                    drop(connected.batch_execute("ROLLBACK"));
+                    // With the connection go its locks, whatever it held.
+                    client = None;
                 }
             }
         }
@@ -90,12 +95,13 @@ impl Keeper {
             // Others took it for gone.
             announce(client, self.shared.node)?;
         }
-        let others = client.query_one("SELECT count(*) FROM nodes WHERE id <> $1", &[&self.shared.node])?;
-        self.shared.peers.store(others.get::<_, i64>(0) > 0, Ordering::Release);
+        count(&self.shared, client)?;
         if ticks.is_multiple_of(PARTITIONS_EVERY) {
             ahead(&self.shared, client)?;
+            proof::sweep(client)?;
         }
-        bury(client, self.shared.node)
+        // After an outage the others need a moment to show that they are there.
+        if ticks > BURIES_AFTER { bury(client, self.shared.node) } else { Ok(()) }
     }
 }
 
@@ -105,6 +111,18 @@ pub(super) fn announce(client: &mut Client, node: i64) -> Result<(), postgres::E
     client
         .execute("INSERT INTO nodes (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET seen_at = now()", &[&node])
         .map(drop)
+}
+
+/// Counts the nodes that are there: one that is paused counts until its leases have run out.
+pub(super) fn count(shared: &Shared, client: &mut Client) -> Result<(), postgres::Error> {
+    let others = client.query_one(
+        "SELECT count(*) FROM nodes WHERE id <> $1 AND seen_at > now() - interval '35 seconds'",
+        &[&shared.node],
+    )?;
+    let others = u32::try_from(others.get::<_, i64>(0)).unwrap_or(u32::MAX - 1);
+    shared.nodes.store(others + 1, Ordering::Release);
+    metrics::gauge!("bellwire_nodes").set(others + 1);
+    Ok(())
 }
 
 /// Makes the partitions of now and of the next two spans.

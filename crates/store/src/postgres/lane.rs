@@ -18,6 +18,7 @@ use bellwire_domain::{Effect, StoreError, Stored};
 
 use super::{
     link::{Again, Committed, Failed, Link},
+    proof::{Doubtful, Ended},
     shared::{Queue, Shared},
 };
 use crate::{Tx, job::Job, stopwatch, tx::Cache};
@@ -59,6 +60,8 @@ pub(super) struct Lane {
     pub(super) busy_since: Arc<AtomicU64>,
     /// The epoch of what is cached.
     pub(super) epoch: u64,
+    /// The same as counted by the database: what the ordered lane goes by.
+    pub(super) cached: i64,
 }
 
 /// What became of running a batch once.
@@ -74,6 +77,8 @@ enum Run {
     Move(usize),
     /// Undone; the database does not answer.
     Lost,
+    /// Undone; it would fail again.
+    Failed(StoreError),
     /// It cannot be known.
     Doubt,
 }
@@ -110,7 +115,12 @@ impl Lane {
                     metrics::histogram!("bellwire_commit_seconds").record(began.elapsed());
                     return answer(batch, &Ok(()));
                 }
+                // What fails with every command on its own is not a command's fault.
+                Run::Carefully if carefully => {
+                    return answer(batch, &Err(StoreError::Broken("the transaction failed".into())));
+                }
                 Run::Carefully => carefully = true,
+                Run::Failed(error) => return answer(batch, &Err(error)),
                 Run::Move(index) => {
                     let job = batch.swap_remove(index);
                     self.habits.note(job.name(), true);
@@ -166,7 +176,11 @@ impl Lane {
     fn make_partition(&mut self, seq: i64) -> Stored<()> {
         let partitions = Arc::clone(&self.shared.partitions);
         let Some(client) = self.link().client() else { return Ok(()) };
-        partitions.make(client, seq, seq).map_err(|error| StoreError::Broken(super::words(&error)))
+        let made = partitions.make(client, seq, seq);
+        made.map_err(|error| {
+            self.link().disconnect();
+            StoreError::Unavailable(super::words(&error))
+        })
     }
 
     /// Runs what waits (and what arrives meanwhile) in one transaction.
@@ -179,8 +193,19 @@ impl Lane {
         }
         let ordered = self.ordered.is_none();
         match self.link().begin(ordered) {
-            Ok(last) => self.tx.last_seq = if ordered { last } else { self.tx.last_seq },
-            Err(failed) => return self.undo(failed),
+            Ok(begun) if ordered => {
+                self.tx.last_seq = begun.last;
+                if begun.cached != self.cached {
+                    self.tx.cache = Cache::default();
+                    self.cached = begun.cached;
+                }
+            }
+            Ok(_) => {}
+            Err((Failed::Statement, error)) => {
+                self.link().rollback();
+                return Run::Failed(error);
+            }
+            Err((failed, _)) => return self.undo(failed),
         }
         let mut index = 0;
         while index < BATCH_MAX {
@@ -197,8 +222,8 @@ impl Lane {
             }
             index += 1;
         }
-        if let Err(_error) = self.link().flush(crate::rows::BULKS) {
-            let failed = self.link().failed().unwrap_or(Failed::Statement);
+        let flushed = self.link().flush(crate::rows::BULKS);
+        if let Some(failed) = self.link().failed().or(flushed.is_err().then_some(Failed::Statement)) {
             return self.undo(failed);
         }
         let notices = self.notices();
@@ -208,11 +233,10 @@ impl Lane {
             Committed::No(Failed::Statement, error) => {
                 // Only what concerns all of it fails here: a full disk, most likely.
                 self.link().rollback();
-                answer(std::mem::take(batch), &Err(error));
-                return Run::Done;
+                return Run::Failed(error);
             }
             Committed::No(failed, _) => return self.undo(failed),
-            Committed::Unknown(transaction) => match self.resolve(&transaction) {
+            Committed::Unknown(doubtful) => match self.resolve(&doubtful) {
                 Some(true) => {}
                 Some(false) => return Run::Lost,
                 None => return Run::Doubt,
@@ -239,16 +263,18 @@ impl Lane {
 
     /// Runs a command; something if everything has to be undone.
     fn run_bare(&mut self, job: &mut dyn Job) -> Option<Run> {
-        let (effects, changes, highest) = (self.tx.effects.len(), self.link().changes(), self.link().highest());
+        let (effects, changes) = (self.tx.effects.len(), self.link().changes());
+        self.link().forget_order();
         let good = job.run(&mut self.tx);
         if let Some(run) = self.interrupted() {
             return Some(run);
         }
         if self.ordered.is_none() {
-            let numbered = self.link().highest() != highest;
-            self.habits.note(job.name(), numbered);
+            let needed = self.link().needed_order();
+            self.habits.note(job.name(), needed);
         }
-        if good {
+        // A command that goes on after a statement failed has failed all the same.
+        if good && self.link().failed().is_none() {
             return None;
         }
         self.tx.effects.truncate(effects);
@@ -272,7 +298,7 @@ impl Lane {
             if let Some(run) = self.interrupted() {
                 return Some(run);
             }
-            good = good && self.link().flush(crate::rows::BULKS).is_ok();
+            good = good && self.link().flush(crate::rows::BULKS).is_ok() && self.link().failed().is_none();
             if good {
                 return None;
             }
@@ -290,7 +316,7 @@ impl Lane {
                 return None;
             }
         }
-        None
+        Some(Run::Conflict)
     }
 
     /// Whether the transaction has to be begun anew for a reason that is not the command's fault.
@@ -303,7 +329,7 @@ impl Lane {
 
     /// What other nodes are told with the commit.
     fn notices(&mut self) -> Vec<String> {
-        let peers = self.shared.peers.load(Ordering::Acquire);
+        let peers = self.shared.nodes.load(Ordering::Acquire) > 1;
         let changed = self.link().has_changed_cached_rows();
         let mut lines = Vec::new();
         if changed {
@@ -332,19 +358,18 @@ impl Lane {
     }
 
     /// Whether a commit whose answer was lost happened; nothing if that cannot be found out.
-    fn resolve(&mut self, transaction: &str) -> Option<bool> {
+    fn resolve(&mut self, doubtful: &Doubtful) -> Option<bool> {
         let asked = stopwatch::now();
         while asked.elapsed() < DOUBT {
             if self.connect(asked)
-                && let Some(client) = self.link().client()
-                && let Ok(row) = client.query_one("SELECT pg_xact_status($1::text::xid8)", &[&transaction])
+                && let Ok(ended) = self.link().ended(doubtful)
             {
-                match row.get::<_, Option<&str>>(0) {
-                    Some("committed") => return Some(true),
-                    Some("aborted") => return Some(false),
+                match ended {
+                    Ended::Committed => return Some(true),
+                    Ended::Undone => return Some(false),
                     // Its session has not noticed yet that nobody listens.
-                    Some(_) => {}
-                    None => return None,
+                    Ended::NotYet => {}
+                    Ended::Forgotten => return None,
                 }
             }
             pause();

@@ -3,17 +3,18 @@
 use std::{collections::HashMap, sync::Arc};
 
 use bellwire_domain::{StoreError, Stored};
-use bytes::BytesMut;
 use postgres::{
     Client, Row, SimpleQueryMessage, Statement,
     error::SqlState,
-    types::{IsNull, ToSql, Type, to_sql_checked},
+    types::{ToSql, Type},
 };
 
 use super::{
     address::Address,
-    bulk::{Bulk, Column, Columns, KINDS, clean},
+    bulk::{Bulk, Column, Columns, KINDS},
     partition::Partitions,
+    proof::{Doubtful, Proofs},
+    statement::{classify, kind, params, unavailable, without_hints},
 };
 use crate::args::Arg;
 
@@ -48,8 +49,17 @@ pub(crate) enum Committed {
     Yes,
     /// It is undone.
     No(Failed, StoreError),
-    /// The connection went while it was under way: this transaction's status tells.
-    Unknown(String),
+    /// The connection went while it was under way.
+    Unknown(Doubtful),
+}
+
+/// What stands at the beginning of a transaction that runs in order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begun {
+    /// The last number given.
+    pub(crate) last: i64,
+    /// Counts changes of rows that connections cache, over all nodes.
+    pub(crate) cached: i64,
 }
 
 struct Prepared {
@@ -69,12 +79,18 @@ pub(crate) struct Link {
     again: Option<Again>,
     failed: Option<(Failed, StoreError)>,
     changes: u64,
+    /// [`Self::changes`] when the transaction began.
+    changes_before: u64,
+    proofs: Proofs,
     highest: i64,
     cached_rows_changed: bool,
+    needed_order: bool,
+    /// [`Begun::cached`] of the transaction under way.
+    cached: i64,
 }
 
 impl Link {
-    pub(crate) fn new(address: Arc<Address>, partitions: Arc<Partitions>) -> Self {
+    pub(crate) fn new(address: Arc<Address>, partitions: Arc<Partitions>, proofs: Proofs) -> Self {
         Self {
             address,
             partitions,
@@ -86,8 +102,12 @@ impl Link {
             again: None,
             failed: None,
             changes: 0,
+            changes_before: 0,
+            proofs,
             highest: 0,
             cached_rows_changed: false,
+            needed_order: false,
+            cached: 0,
         }
     }
 
@@ -102,37 +122,47 @@ impl Link {
         Ok(true)
     }
 
+    /// Ends the session: its locks go with it.
+    pub(crate) fn disconnect(&mut self) {
+        self.client = None;
+    }
+
     /// The bare connection, for what is done outside of commands.
     pub(crate) fn client(&mut self) -> Option<&mut Client> {
         self.client.as_mut()
     }
 
-    /// Begins a transaction; the last number given, if it is to number rows.
-    pub(crate) fn begin(&mut self, ordered: bool) -> Result<i64, Failed> {
+    /// Begins a transaction; in order, if it is to number rows.
+    pub(crate) fn begin(&mut self, ordered: bool) -> Result<Begun, (Failed, StoreError)> {
         self.forget();
         self.ordered = ordered;
+        self.changes_before = self.changes;
         let sql = if ordered {
             // Each statement sees what committed before it began: the last number is read after the
             // order is held.
             format!(
                 "BEGIN; SELECT pg_advisory_xact_lock({ORDER_LOCK});
-                 SELECT pg_current_xact_id()::text, last_value FROM bellwire_seq"
+                 SELECT pg_current_xact_id()::text, s.last_value, c.last_value FROM bellwire_seq s, bellwire_cached c"
             )
         } else {
-            "BEGIN; SELECT pg_current_xact_id()::text, 0".to_owned()
+            "BEGIN; SELECT pg_current_xact_id()::text, 0, 0".to_owned()
         };
         let found = match self.client.as_mut() {
             Some(client) => client.simple_query(&sql),
-            None => return Err(Failed::Lost),
+            None => return Err((Failed::Lost, unavailable(&"not connected"))),
         };
-        let found = found.map_err(|error| self.note(&error).0)?;
-        let last = found.iter().rev().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Some((row.get(0)?.to_owned(), row.get(1)?.parse().ok()?)),
+        let found = found.map_err(|error| self.note(&error))?;
+        let begun = found.iter().rev().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some((
+                row.get(0)?.to_owned(),
+                Begun { last: row.get(1)?.parse().ok()?, cached: row.get(2)?.parse().ok()? },
+            )),
             _ => None,
         });
-        let (transaction, last) = last.ok_or(Failed::Lost)?;
+        let (transaction, begun) = begun.ok_or((Failed::Lost, unavailable(&"the database answered nothing")))?;
         self.transaction = transaction;
-        Ok(last)
+        self.cached = begun.cached;
+        Ok(begun)
     }
 
     /// Begins a snapshot that cannot write.
@@ -148,16 +178,35 @@ impl Link {
             if self.highest > 0 { format!("SELECT setval('bellwire_seq', {});", self.highest) } else { String::new() };
         let notify = |notice: &String| format!("SELECT pg_notify('bellwire', '{}');", notice.replace('\'', "''"));
         let told: Vec<String> = notices.iter().map(notify).collect();
-        let sql = format!("{numbered}{}COMMIT", told.concat());
+        // Those who cached while this was under way read the count in their turn, after this commit.
+        let counted = if self.cached_rows_changed {
+            format!("SELECT setval('bellwire_cached', {});", self.cached + 1)
+        } else {
+            String::new()
+        };
+        let mut sql = format!("{numbered}{counted}{}", told.concat());
+        let mut doubtful = Doubtful::new(std::mem::take(&mut self.transaction));
+        if self.changes != self.changes_before {
+            doubtful.number = Some(self.proofs.next(&mut sql));
+        }
+        sql.push_str("COMMIT");
         let Some(client) = self.client.as_mut() else {
             return Committed::No(Failed::Lost, unavailable(&"the connection is gone"));
         };
         match client.simple_query(&sql) {
             Ok(_) => Committed::Yes,
             Err(error) => match self.note(&error) {
-                (Failed::Lost, _) => Committed::Unknown(self.transaction.clone()),
+                (Failed::Lost, _) => Committed::Unknown(doubtful),
                 (failed, error) => Committed::No(failed, error),
             },
+        }
+    }
+
+    /// What became of a transaction whose commit was not answered.
+    pub(crate) fn ended(&mut self, doubtful: &Doubtful) -> Result<super::proof::Ended, postgres::Error> {
+        match self.client.as_mut() {
+            Some(client) => self.proofs.ended(client, doubtful),
+            None => Ok(super::proof::Ended::NotYet),
         }
     }
 
@@ -205,6 +254,7 @@ impl Link {
 
     /// No other node may number rows from here on: what is looked for must not appear meanwhile.
     pub(crate) fn stand_still(&mut self) {
+        self.needed_order = true;
         if !self.ordered {
             self.again = Some(Again::InOrder);
         }
@@ -217,7 +267,10 @@ impl Link {
         error
     }
 
+    /// A row that connections cache changes. In order, so that whoever numbers rows afterwards, on
+    /// whichever node, knows it.
     pub(crate) fn cached_rows_change(&mut self) {
+        self.stand_still();
         self.cached_rows_changed = true;
     }
 
@@ -230,8 +283,13 @@ impl Link {
         self.changes
     }
 
-    pub(crate) fn highest(&self) -> i64 {
-        self.highest
+    /// Whether a command needed the order since [`Self::forget_order`].
+    pub(crate) fn needed_order(&self) -> bool {
+        self.needed_order
+    }
+
+    pub(crate) fn forget_order(&mut self) {
+        self.needed_order = false;
     }
 
     pub(crate) fn again(&self) -> Option<Again> {
@@ -256,6 +314,19 @@ impl Link {
         let params = params(args);
         let client = self.client.as_mut().ok_or_else(|| unavailable(&"not connected"))?;
         client.query(&statement, &params).map_err(|error| self.note(&error).1)
+    }
+
+    /// Whether a row with this text in a column waits to be inserted.
+    pub(crate) fn waits(&self, bulk: &Bulk, column: usize, text: &str) -> bool {
+        self.pending[bulk.place].has(column, text)
+    }
+
+    /// [`Self::query`] for what no row that waits could be an answer to.
+    pub(crate) fn query_beside(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Stored<Vec<Row>> {
+        let pending = std::mem::take(&mut self.pending);
+        let found = self.query(sql, args);
+        self.pending = pending;
+        found
     }
 
     /// A statement that changes rows and tells which.
@@ -348,85 +419,4 @@ impl Link {
 /// Only what [`Bulk::many`] holds begins so: it must not flush itself.
 fn is_insertion(sql: &str) -> bool {
     crate::rows::BULKS.iter().any(|bulk| std::ptr::eq(bulk.many, sql))
-}
-
-fn unavailable(why: &dyn std::fmt::Display) -> StoreError {
-    StoreError::Unavailable(why.to_string())
-}
-
-/// An error by its code (PostgreSQL, appendix A).
-fn classify(error: &postgres::Error, lost: bool) -> (Failed, StoreError) {
-    let Some(code) = error.code() else {
-        return if lost {
-            (Failed::Lost, unavailable(&"the connection to the database was lost"))
-        } else {
-            (Failed::Statement, StoreError::Broken(error.to_string()))
-        };
-    };
-    let words = error.as_db_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
-    match code.code() {
-        // Serialization failure, deadlock, unique violation, lock timeout, a partition that went, a
-        // plan that went.
-        "40001" | "40P01" | "23505" | "55P03" | "23514" | "0A000" => (Failed::Conflict, StoreError::Broken(words)),
-        // Disk full.
-        "53100" => (Failed::Statement, StoreError::Full),
-        // Shutdown, crash recovery, still starting, read-only after a fail-over, idle for too long.
-        "57P01" | "57P02" | "57P03" | "25006" | "25P03" | "57P05" | "53300" => (Failed::Lost, unavailable(&words)),
-        _ if lost => (Failed::Lost, unavailable(&words)),
-        _ => (Failed::Statement, StoreError::Broken(words)),
-    }
-}
-
-/// SQLite is told which index to use; PostgreSQL has no words for it.
-fn without_hints(sql: &str) -> String {
-    let mut out = String::with_capacity(sql.len());
-    let mut rest = sql;
-    while let Some((before, after)) = rest.split_once("INDEXED BY ") {
-        out.push_str(before);
-        rest = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
-    }
-    out.push_str(rest);
-    out.replace("NOT INDEXED", "")
-}
-
-fn kind(arg: &Arg<'_>) -> Type {
-    match arg {
-        Arg::Int(_) => Type::INT8,
-        Arg::Text(_) => Type::TEXT,
-        Arg::Blob(_) => Type::BYTEA,
-    }
-}
-
-fn params<'a>(args: &'a [Arg<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
-    args.iter().map(|arg| arg as _).collect()
-}
-
-impl ToSql for Arg<'_> {
-    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self {
-            Self::Int(value) => value.to_sql(kind, out),
-            Self::Text(Some(text)) if text.contains('\0') => clean(text).to_sql(kind, out),
-            Self::Text(text) => text.to_sql(kind, out),
-            Self::Blob(bytes) => bytes.to_sql(kind, out),
-        }
-    }
-
-    fn accepts(kind: &Type) -> bool {
-        matches!(*kind, Type::INT8 | Type::TEXT | Type::BYTEA)
-    }
-
-    to_sql_checked!();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hints_for_the_other_engine_are_left_out() {
-        assert_eq!(
-            without_hints("FROM deliveries d INDEXED BY deliveries_due JOIN events v NOT INDEXED WHERE 1 = 1"),
-            "FROM deliveries d  JOIN events v  WHERE 1 = 1"
-        );
-    }
 }

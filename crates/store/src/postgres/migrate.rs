@@ -5,10 +5,11 @@ use postgres::Client;
 use crate::OpenError;
 
 /// Every migration, in order; its number is its place, from 1.
-pub(crate) const MIGRATIONS: &[&str] = &[
+pub const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_core.postgres.sql"),
     include_str!("../../migrations/0002_endpoint_versions.postgres.sql"),
-    include_str!("../../migrations/0003_publishers.postgres.sql"),
+    include_str!("../../migrations/0003_commits.postgres.sql"),
+    include_str!("../../migrations/0004_publishers.postgres.sql"),
 ];
 
 const MIGRATION_LOCK: i64 = 0x6265_6c6c_0003;
@@ -20,12 +21,16 @@ pub(crate) fn migrate(client: &mut Client, migrations: &[&str]) -> Result<(), Op
     if version < 140_000 {
         return Err(OpenError::Database("PostgreSQL 14 or later is needed".into()));
     }
+    let encoding: String = client.query_one("SHOW server_encoding", &[]).map_err(failed)?.get(0);
+    if encoding != "UTF8" {
+        return Err(OpenError::Database(format!("its encoding is {encoding}; make it with ENCODING 'UTF8'")));
+    }
     // Whoever comes second waits for the first, however long that takes.
-    client.batch_execute("SET lock_timeout = 0").map_err(failed)?;
+    client.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0").map_err(failed)?;
     client.execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK]).map_err(failed)?;
-    client.batch_execute("SET lock_timeout = '10s'").map_err(failed)?;
     let migrated = migrate_locked(client, migrations);
     client.execute("SELECT pg_advisory_unlock($1)", &[&MIGRATION_LOCK]).map_err(failed)?;
+    client.batch_execute("SET lock_timeout = '10s'; SET statement_timeout = '60s'").map_err(failed)?;
     migrated
 }
 

@@ -6,8 +6,8 @@
 //!   the first number until the commit;
 //! - inserts of a batch are gathered and made at once (`bulk`); statements that read for others to
 //!   change lock what they read;
-//! - a commit whose answer was lost is asked after, by its transaction's status, so nothing is done
-//!   twice or answered wrongly;
+//! - a commit whose answer was lost is asked after (`proof`), so nothing is done twice or answered
+//!   wrongly;
 //! - nodes tell each other by `NOTIFY` (`bell`) what only shortens waits;
 //! - rows are partitioned by time (`partition`); a node that is gone is noticed by its session's lock
 //!   (`keeper`);
@@ -21,14 +21,17 @@ mod lane;
 mod link;
 mod migrate;
 mod partition;
+mod proof;
 mod reader;
 mod shared;
+mod statement;
+mod survey;
 mod target;
 
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
         mpsc,
     },
     thread,
@@ -42,10 +45,14 @@ use tokio::sync::oneshot;
 pub(crate) use bulk::{Bulk, Columns, KINDS};
 pub use clock::DatabaseClock;
 pub(crate) use link::Link;
+pub use migrate::MIGRATIONS;
+pub use survey::Survey;
 pub(crate) use target::{Begun, Target};
 
 use crate::{
-    Health, MasterKey, Nobody, Observer, OpenError, Vault, job, stopwatch,
+    Health, MasterKey, Nobody, Observer, OpenError, Vault,
+    args::Arg,
+    job, stopwatch,
     tx::{BoxFuture, Tx},
 };
 use address::Address;
@@ -61,10 +68,12 @@ pub struct PostgresOptions {
     pub observer: Arc<dyn Observer>,
     /// Connections that only read.
     pub readers: usize,
-    /// The time that one partition of events, deliveries and attempts holds.
+    /// The time that one partition of events, deliveries and attempts holds, if the deployment begins now.
     pub partition: Duration,
     /// This start of this process, told from all others: 1 to 2^31 - 1.
     pub node: i64,
+    /// [`MIGRATIONS`]; a test of upgrades has more of them.
+    pub migrations: &'static [&'static str],
 }
 
 /// Connections that write besides the one that numbers rows.
@@ -90,16 +99,20 @@ struct Ended {
 
 /// The master key that the deployment keeps in its own database, for those who gave it none: made if
 /// nothing was sealed yet. None if a key was given when things were sealed.
-pub(crate) fn kept_master_key(url: &str, fresh: &MasterKey) -> Result<Option<MasterKey>, OpenError> {
+pub(crate) fn kept_master_key(
+    url: &str,
+    fresh: &MasterKey,
+    migrations: &[&str],
+) -> Result<Option<MasterKey>, OpenError> {
     let failed = |error: postgres::Error| OpenError::Database(words(&error));
     let mut client = Address::parse(url)?.connect().map_err(failed)?;
-    migrate::migrate(&mut client, migrate::MIGRATIONS)?;
+    migrate::migrate(&mut client, migrations)?;
     target::refuse_half(&mut client)?;
     client
         .execute(
             "INSERT INTO settings (name, value) SELECT 'master key', $1
              WHERE NOT EXISTS (SELECT 1 FROM settings WHERE name = 'vault check') ON CONFLICT DO NOTHING",
-            &[&fresh.as_bytes().as_slice()],
+            &[&Arg::Blob(Some(fresh.as_bytes().as_slice()))],
         )
         .map_err(failed)?;
     let kept = client.query_opt("SELECT value FROM settings WHERE name = 'master key'", &[]).map_err(failed)?;
@@ -112,26 +125,28 @@ impl Postgres {
         let failed = |error: postgres::Error| OpenError::Database(words(&error));
         let address = Arc::new(Address::parse(&options.url)?);
         let mut client = address.connect().map_err(failed)?;
-        migrate::migrate(&mut client, migrate::MIGRATIONS)?;
+        migrate::migrate(&mut client, options.migrations)?;
         target::refuse_half(&mut client)?;
         check_vault(&mut client, &options.vault)?;
         let clock = Arc::new(DatabaseClock::ask(&mut client).map_err(failed)?);
+        let partitions = partition::Partitions::of(&mut client, options.partition).map_err(failed)?;
         let shared = Arc::new(Shared {
             address,
-            partitions: Arc::new(partition::Partitions::new(options.partition)),
+            partitions: Arc::new(partitions),
             vault: options.vault,
             observer: options.observer,
             clock,
             node: options.node,
             epoch: AtomicU64::new(0),
             hears: AtomicBool::new(false),
-            peers: AtomicBool::new(true),
+            nodes: AtomicU32::new(1),
             closing: AtomicBool::new(false),
             silent_since: AtomicU64::new(0),
             born: stopwatch::now(),
         });
         keeper::ahead(&shared, &mut client).map_err(failed)?;
         keeper::announce(&mut client, options.node).map_err(failed)?;
+        keeper::count(&shared, &mut client).map_err(failed)?;
         Self::start(shared, client, options.readers).map_err(|error| OpenError::Database(error.to_string()))
     }
 
@@ -140,25 +155,29 @@ impl Postgres {
         let habits = Arc::new(lane::Habits::default());
         let ((free_ended, free_ends), (ordered_ended, ordered_ends)) = (mpsc::channel(), mpsc::channel());
         let mut busy = Vec::new();
-        for number in 0..=FREE_LANES {
+        for (number, name) in (0..=FREE_LANES).zip(0_i64..) {
             let in_order = number == 0;
             let busy_since = Arc::new(AtomicU64::new(0));
             busy.push(Arc::clone(&busy_since));
             let lane = lane::Lane {
-                tx: shared.tx(Arc::clone(&shared.observer)),
+                tx: shared.tx(Arc::clone(&shared.observer), name),
                 shared: Arc::clone(&shared),
                 habits: Arc::clone(&habits),
                 queue: if in_order { ordered.clone() } else { free.clone() },
                 ordered: (!in_order).then(|| ordered.clone()),
                 busy_since,
                 epoch: 0,
+                cached: 0,
             };
             let ended = if in_order { ordered_ended.clone() } else { free_ended.clone() };
             thread::Builder::new().name("bellwire-writer".into()).spawn(move || lane.run(&ended))?;
         }
         for _ in 0..readers.max(1) {
-            let reader =
-                reader::Reader { tx: shared.tx(Arc::new(Nobody)), shared: Arc::clone(&shared), queue: reads.clone() };
+            let reader = reader::Reader {
+                tx: shared.tx(Arc::new(Nobody), -1),
+                shared: Arc::clone(&shared),
+                queue: reads.clone(),
+            };
             thread::Builder::new().name("bellwire-reader".into()).spawn(move || reader.run())?;
         }
         let (keeper, requests) = mpsc::channel();
@@ -213,6 +232,10 @@ impl Postgres {
             }
         }
         answered.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    pub(crate) fn nodes(&self) -> u32 {
+        self.shared.nodes.load(Ordering::Acquire)
     }
 
     pub(crate) fn clock(&self) -> Arc<DatabaseClock> {

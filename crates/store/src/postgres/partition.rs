@@ -26,9 +26,19 @@ pub(crate) struct Partitions {
 }
 
 impl Partitions {
-    pub(crate) fn new(width: Duration) -> Self {
-        let width = i64::try_from(width.as_micros()).unwrap_or(i64::MAX).max(1);
-        Self { width, known: Mutex::new(BTreeSet::new()) }
+    /// With the width that the deployment began with, or this one if it begins now: partitions of
+    /// different widths would overlap.
+    pub(crate) fn of(client: &mut Client, width: Duration) -> Result<Self, postgres::Error> {
+        let width = i64::try_from(width.as_micros()).unwrap_or(i64::MAX).max(1).to_string();
+        client.execute(
+            "INSERT INTO settings (name, value) VALUES ('partition width', $1) ON CONFLICT DO NOTHING",
+            &[&width.as_bytes()],
+        )?;
+        let row = client.query_one(
+            "SELECT convert_from(value, 'UTF8')::bigint FROM settings WHERE name = 'partition width'",
+            &[],
+        )?;
+        Ok(Self { width: row.get(0), known: Mutex::new(BTreeSet::new()) })
     }
 
     /// Microseconds in each.
@@ -58,9 +68,9 @@ impl Partitions {
     /// Makes the partitions for numbers from `from` to `to`, where they are missing.
     pub(crate) fn make(&self, client: &mut Client, from: i64, to: i64) -> Result<(), postgres::Error> {
         client.execute("SELECT pg_advisory_lock($1)", &[&PARTITION_LOCK])?;
-        let made = self.make_locked(client, from.div_euclid(self.width), to.div_euclid(self.width));
-        client.execute("SELECT pg_advisory_unlock($1)", &[&PARTITION_LOCK])?;
-        made
+        // After an error the session ends, and its lock with it.
+        self.make_locked(client, from.div_euclid(self.width), to.div_euclid(self.width))?;
+        client.execute("SELECT pg_advisory_unlock($1)", &[&PARTITION_LOCK]).map(drop)
     }
 
     fn make_locked(&self, client: &mut Client, from: i64, to: i64) -> Result<(), postgres::Error> {
@@ -79,17 +89,14 @@ impl Partitions {
                 )
             };
             let sql = format!("BEGIN; {} COMMIT", TABLES.map(make).concat());
-            if let Err(error) = client.batch_execute(&sql) {
-                drop(client.batch_execute("ROLLBACK"));
-                return Err(error);
-            }
+            client.batch_execute(&sql)?;
         }
         *self.known() = there.into_iter().chain(from..=to).collect();
         Ok(())
     }
 
-    /// Drops the partitions that hold nothing younger than `before`; how many there were, and from when
-    /// on rows are kept now.
+    /// Drops the partitions that hold nothing younger than `before`; how many there were, and before when
+    /// rows are left to be removed one by one: nothing, while another node is at it.
     pub(crate) fn drop_older(
         &self,
         client: &mut Client,
@@ -97,57 +104,71 @@ impl Partitions {
     ) -> Result<(usize, Timestamp), postgres::Error> {
         let edge = self.edge(before);
         if !client.query_one("SELECT pg_try_advisory_lock($1)", &[&PARTITION_LOCK])?.get::<_, bool>(0) {
-            return Ok((0, edge));
+            return Ok((0, Timestamp::EPOCH));
         }
-        let dropped = self.drop_locked(client, edge);
+        // After an error the session ends, and its lock with it.
+        let dropped = self.drop_locked(client, edge)?;
         client.execute("SELECT pg_advisory_unlock($1)", &[&PARTITION_LOCK])?;
-        dropped.map(|dropped| (dropped, edge))
+        Ok((dropped, edge))
     }
 
+    /// Each step leaves something that the next time finds and finishes.
     fn drop_locked(&self, client: &mut Client, edge: Timestamp) -> Result<usize, postgres::Error> {
-        let places: Vec<i64> =
-            list(client)?.into_iter().filter(|place| (place + 1) * self.width <= edge.micros()).collect();
-        if places.is_empty() {
+        let old: Vec<(String, String, bool)> = client
+            .query(
+                "SELECT t.name, c.relname, EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhrelid = c.oid)
+                 FROM UNNEST($1::text[]) AS t (name) JOIN pg_class c ON c.relname ~ ('^' || t.name || '_p-?[0-9]+$')
+                 WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+                   AND (substr(c.relname, length(t.name) + 3)::bigint + 1) * $2 <= $3",
+                &[&TABLES.as_slice(), &self.width, &edge.micros()],
+            )?
+            .iter()
+            .map(|row| (row.get(0), row.get(1), row.get(2)))
+            .collect();
+        if old.is_empty() {
             return Ok(0);
         }
-        let edge = edge.micros();
-        // Who waits behind a delivery that goes is let through afterwards.
-        let keys = client.query(
-            "SELECT DISTINCT endpoint_id, ordering_key FROM deliveries
-             WHERE seq < $1 AND status = 0 AND ordering_key IS NOT NULL",
-            &[&edge],
-        )?;
-        // Of an old event that was replayed later nothing could be sent any more.
-        client.execute(
-            "DELETE FROM attempts WHERE delivery_seq IN (SELECT seq FROM deliveries WHERE event_seq < $1 AND seq >= $1)",
-            &[&edge],
-        )?;
-        client.execute("DELETE FROM deliveries WHERE event_seq < $1 AND seq >= $1", &[&edge])?;
-        for place in &places {
-            for table in TABLES {
-                // A detachment that was interrupted is finished instead.
-                let name = format!("{table}_p{place}");
-                if client.batch_execute(&format!("ALTER TABLE {table} DETACH PARTITION {name} CONCURRENTLY")).is_err() {
-                    client.batch_execute(&format!("ALTER TABLE {table} DETACH PARTITION {name} FINALIZE")).ok();
-                }
-                client.batch_execute(&format!("DROP TABLE IF EXISTS {name}"))?;
+        let_through(client, edge.micros())?;
+        for (table, name, attached) in &old {
+            if *attached {
+                let detach = format!("ALTER TABLE {table} DETACH PARTITION {name}");
+                // One that was interrupted is finished. A long reader is in the way of both: next time, then.
+                client
+                    .batch_execute(&format!("{detach} CONCURRENTLY"))
+                    .or_else(|_| client.batch_execute(&format!("{detach} FINALIZE")))?;
             }
+            client.batch_execute(&format!("DROP TABLE {name}"))?;
         }
-        self.known().retain(|place| !places.contains(place));
-        if !keys.is_empty() {
-            client.batch_execute(&format!("BEGIN; SELECT pg_advisory_xact_lock({ORDER_LOCK})"))?;
-            for key in &keys {
-                let (endpoint, key): (&str, &str) = (key.get(0), key.get(1));
-                client.execute(
-                    "UPDATE deliveries SET due_at = $3 WHERE due_at = $4 AND seq =
-                         (SELECT MIN(seq) FROM deliveries WHERE endpoint_id = $1 AND ordering_key = $2 AND status = 0)",
-                    &[&endpoint, &key, &edge, &PARKED.micros()],
-                )?;
-            }
-            client.batch_execute("COMMIT")?;
-        }
-        Ok(places.len())
+        let first = edge.micros() / self.width;
+        self.known().retain(|place| *place >= first);
+        Ok(old.iter().filter(|(table, ..)| table == TABLES[0]).count())
     }
+}
+
+/// Removes replays of events that go, for nothing could be sent of them any more, and lets through what
+/// waits behind a delivery that goes. Keeps I5.
+fn let_through(client: &mut Client, edge: i64) -> Result<(), postgres::Error> {
+    client.batch_execute(&format!("BEGIN; SELECT pg_advisory_xact_lock({ORDER_LOCK})"))?;
+    let keys = client.query(
+        "UPDATE deliveries SET status = 2, due_at = NULL, leased_by = NULL, last_error = 'too old'
+         WHERE (seq < $1 OR event_seq < $1) AND status = 0 AND ordering_key IS NOT NULL
+         RETURNING endpoint_id, ordering_key",
+        &[&edge],
+    )?;
+    for key in &keys {
+        let (endpoint, key): (&str, &str) = (key.get(0), key.get(1));
+        client.execute(
+            "UPDATE deliveries SET due_at = $3 WHERE due_at = $4 AND seq =
+                 (SELECT MIN(seq) FROM deliveries WHERE endpoint_id = $1 AND ordering_key = $2 AND status = 0)",
+            &[&endpoint, &key, &edge, &PARKED.micros()],
+        )?;
+    }
+    client.execute(
+        "DELETE FROM attempts WHERE delivery_seq IN (SELECT seq FROM deliveries WHERE event_seq < $1 AND seq >= $1)",
+        &[&edge],
+    )?;
+    client.execute("DELETE FROM deliveries WHERE event_seq < $1 AND seq >= $1", &[&edge])?;
+    client.batch_execute("COMMIT")
 }
 
 /// The partitions there are.

@@ -3,7 +3,10 @@ use std::sync::Arc;
 
 use bellwire_domain::{StoreError, Stored};
 
-use super::shared::{Queue, Shared};
+use super::{
+    link::Failed,
+    shared::{Queue, Shared},
+};
 use crate::{Tx, job::Job, tx::Cache};
 
 pub(super) struct Reader {
@@ -39,10 +42,11 @@ impl Reader {
         self.tx.effects.clear();
         let link = self.tx.postgres().expect("a reader of this engine");
         let wrote = link.again().is_some() || link.flush(crate::rows::BULKS).is_err();
-        let lost = link.failed() == Some(super::link::Failed::Lost);
+        let failed = link.failed();
         link.rollback();
-        if lost {
-            return Err(StoreError::Unavailable("the connection to the database was lost".into()));
+        // A plan that a migration made useless is gone now, as is a connection.
+        if matches!(failed, Some(Failed::Lost | Failed::Conflict)) {
+            return Err(StoreError::Unavailable("the database could not be read".into()));
         }
         if wrote { Err(StoreError::Broken("a query cannot write".into())) } else { Ok(()) }
     }

@@ -2,7 +2,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
         mpsc,
     },
     time::Instant,
@@ -10,7 +10,7 @@ use std::{
 
 use bellwire_domain::{StoreError, Stored};
 
-use super::{address::Address, clock::DatabaseClock, link::Link, partition::Partitions};
+use super::{address::Address, clock::DatabaseClock, link::Link, partition::Partitions, proof::Proofs};
 use crate::{Observer, Tx, Vault, job::Job, stopwatch, tx};
 
 /// Commands that may wait in each queue. Keeps I12.
@@ -28,8 +28,8 @@ pub(super) struct Shared {
     pub(super) epoch: AtomicU64,
     /// Whether changes made by other nodes are heard.
     pub(super) hears: AtomicBool,
-    /// Whether there are other nodes to tell of every event.
-    pub(super) peers: AtomicBool,
+    /// Nodes that are there, this one included.
+    pub(super) nodes: AtomicU32,
     pub(super) closing: AtomicBool,
     /// Since when the database has not answered, in milliseconds since `born`, plus one; 0 if it does.
     pub(super) silent_since: AtomicU64,
@@ -37,8 +37,10 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn tx(self: &Arc<Self>, observer: Arc<dyn Observer>) -> Tx {
-        let link = Link::new(Arc::clone(&self.address), Arc::clone(&self.partitions));
+    /// What a thread runs commands on; `lane` tells it from the node's others that write.
+    pub(super) fn tx(self: &Arc<Self>, observer: Arc<dyn Observer>, lane: i64) -> Tx {
+        let proofs = Proofs::new(self.node, lane);
+        let link = Link::new(Arc::clone(&self.address), Arc::clone(&self.partitions), proofs);
         let connection = tx::Connection::Postgres(Box::new(link));
         Tx::new(connection, Arc::clone(&self.vault), observer, self.node)
     }

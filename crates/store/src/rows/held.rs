@@ -17,10 +17,11 @@ use crate::{
 macro_rules! claim_sql {
     ($which:literal) => {
         concat!(
-            "UPDATE deliveries d SET due_at = $4, leased_by = $5 FROM (SELECT seq, due_at FROM deliveries WHERE ",
+            "WITH p AS MATERIALIZED (SELECT seq, due_at FROM deliveries WHERE ",
             $which,
-            " ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) p, events v
-              WHERE d.seq = p.seq AND v.seq = d.event_seq
+            " ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+              UPDATE deliveries d SET due_at = $4, leased_by = $5 FROM p, events v
+              WHERE d.seq = p.seq AND v.seq = d.event_seq AND v.workspace_id = d.workspace_id
               RETURNING d.seq, d.id, d.attempts, d.attempts_total, d.replay, d.ordering_key, d.created_at, d.due_at,
                   v.request_id, v.traceparent, v.workspace_id, v.id, v.type, v.namespace, v.occurred_at, v.source,
                   v.data, p.due_at"
@@ -96,13 +97,14 @@ impl Tx {
             return Ok(Vec::new());
         }
         let rows = Columns::of(settlements.iter().map(|(at, settlement)| settle_args(at, settlement)));
+        // `+ 0` keeps the planner from walking the index of all that is owed instead of the primary key.
         let changed = link.change_many(
             "UPDATE deliveries d SET status = n.status, due_at = n.due, leased_by = NULL, attempts = n.attempts,
                  attempts_total = n.total, status_code = COALESCE(n.code, d.status_code), last_error = n.error,
                  last_attempt_at = n.at, delivered_at = n.delivered
              FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS
                  n (seq, workspace, lease, status, due, attempts, total, code, error, at, delivered)
-             WHERE d.seq = n.seq AND d.workspace_id = n.workspace AND d.due_at = n.lease AND d.status = 0
+             WHERE d.seq = n.seq AND d.workspace_id = n.workspace AND d.due_at = n.lease AND d.status + 0 = 0
                AND d.leased_by IS NOT NULL
              RETURNING d.seq, n.lease",
             rows.columns(),

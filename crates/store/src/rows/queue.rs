@@ -59,7 +59,7 @@ impl Tx {
         let mut claimed = if claim.exempt_only {
             self.query(
                 held_sql!(
-                    "INDEXED BY deliveries_exempt JOIN events v ON v.seq = d.event_seq
+                    "INDEXED BY deliveries_exempt JOIN events v ON v.seq = d.event_seq AND v.workspace_id = d.workspace_id
                      WHERE d.endpoint_id = $1 AND d.status = 0 AND d.type = 'approval.requested' AND d.due_at <= $2
                      ORDER BY d.due_at LIMIT $3"
                 ),
@@ -69,7 +69,7 @@ impl Tx {
         } else {
             self.query(
                 held_sql!(
-                    "INDEXED BY deliveries_due JOIN events v ON v.seq = d.event_seq
+                    "INDEXED BY deliveries_due JOIN events v ON v.seq = d.event_seq AND v.workspace_id = d.workspace_id
                      WHERE d.endpoint_id = $1 AND d.status = 0 AND d.due_at <= $2 ORDER BY d.due_at LIMIT $3"
                 ),
                 args,
@@ -103,16 +103,18 @@ impl Tx {
         if taken == 0 {
             return Ok(None);
         }
-        self.query_one(held_sql!("JOIN events v ON v.seq = d.event_seq WHERE d.seq = $1"), args![seq], |row| {
-            held(row, &endpoint)
-        })
+        self.query_one(
+            held_sql!("JOIN events v ON v.seq = d.event_seq AND v.workspace_id = d.workspace_id WHERE d.seq = $1"),
+            args![seq],
+            |row| held(row, &endpoint),
+        )
     }
 
     pub(super) fn find_expired(&mut self, at: &EndpointRef, now: Timestamp, limit: u32) -> Stored<Vec<Claimed>> {
         let Some(endpoint) = self.find_endpoint(at)? else { return Ok(Vec::new()) };
         self.query(
             held_sql!(
-                "INDEXED BY deliveries_due JOIN events v ON v.seq = d.event_seq
+                "INDEXED BY deliveries_due JOIN events v ON v.seq = d.event_seq AND v.workspace_id = d.workspace_id
                  WHERE d.endpoint_id = $1 AND d.status = 0 AND d.due_at <= $2 AND d.leased_by IS NOT NULL
                  ORDER BY d.due_at LIMIT $3"
             ),

@@ -136,6 +136,9 @@ impl Rows for Tx {
     }
 
     async fn keys_used(&mut self, used: &[(KeyId, Timestamp)]) -> Stored<()> {
+        // Always in the same order: nobody waits for one who waits for him.
+        let mut used: Vec<_> = used.iter().collect();
+        used.sort_by_key(|(id, _)| id.as_str());
         for (id, at) in used {
             self.execute(
                 "UPDATE api_keys SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)",

@@ -8,7 +8,7 @@ mod supply;
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use bellwire_domain::{
@@ -16,7 +16,7 @@ use bellwire_domain::{
     delivery::{Claimed, EndpointRef, Gate, PARKED},
 };
 use bellwire_wire::{EndpointId, Timestamp, WorkspaceId};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(super) use supply::{ClaimedFor, Reloaded};
@@ -58,6 +58,10 @@ pub(super) struct Dispatcher {
     shares: HashMap<WorkspaceId, Share>,
     timers: BinaryHeap<Reverse<(Timestamp, EndpointRef)>>,
     in_flight: usize,
+    /// When the next sweep may begin; nothing while one is under way.
+    next_sweep: Arc<Mutex<Option<Instant>>>,
+    /// Nodes that share every endpoint's limits, this one included.
+    nodes: u32,
 }
 
 impl Dispatcher {
@@ -83,6 +87,8 @@ impl Dispatcher {
             shares: HashMap::new(),
             timers: BinaryHeap::new(),
             in_flight: 0,
+            next_sweep: Arc::new(Mutex::new(Some(Instant::now()))),
+            nodes: 1,
         }
     }
 
@@ -92,6 +98,7 @@ impl Dispatcher {
         sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         // At the start everything that is owed gets its timer, however late it is due.
         self.sweep(Timestamp::MAX);
+        self.nodes = self.parts.store.nodes();
         sweep.reset();
         let stop = self.stop.clone();
         while !stop.is_cancelled() {
@@ -349,6 +356,11 @@ impl Dispatcher {
     fn upkeep(&mut self) {
         let soon = self.parts.clock.now().after(self.parts.sweep_every * 2);
         self.sweep(soon);
+        let nodes = self.parts.store.nodes();
+        if nodes != self.nodes {
+            self.nodes = nodes;
+            self.lanes.values_mut().for_each(|lane| lane.share(nodes));
+        }
         let crowded = self.lanes.len() > LANES_MAX;
         let gauges = &self.gauges;
         let (mut open, mut queued) = (0_u32, 0_usize);

@@ -1,12 +1,17 @@
 //! What feeds the lanes: endpoints looked up, due deliveries claimed from disk, and the sweep that
 //! finds everything due however quiet it is. Each runs beside the dispatcher and answers by message.
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use bellwire_domain::{
     Ctx, Origin, Stored,
     delivery::{self, Claim, Claimed, Endpoint, EndpointKind, EndpointRef, Gate, Health, PARKED, Rows},
 };
 use bellwire_wire::Timestamp;
+
+use tokio::time::Instant;
 
 use super::{Dispatcher, Message};
 use crate::engine::lane::Lane;
@@ -27,6 +32,8 @@ pub(in crate::engine) struct Reloaded {
 
 /// Claims and reloads under way at once: they share the writer with everyone who posts events.
 const CLAIMS_MAX: usize = 32;
+/// A sweep takes at most one part in so many of the time.
+const SWEEP_SHARE: u32 = 20;
 /// Endpoints per page of the sweep.
 const SWEEP_PAGE: u32 = 1_000;
 
@@ -68,7 +75,8 @@ impl Dispatcher {
                     lane.change(endpoint, &health, policy);
                 } else if endpoint.sends() {
                     let gauge = self.gauges.open(&at.endpoint_id);
-                    self.lanes.insert(at.endpoint_id.clone(), Lane::new(endpoint, &health, gauge, policy, now));
+                    self.lanes
+                        .insert(at.endpoint_id.clone(), Lane::new(endpoint, &health, gauge, policy, self.nodes, now));
                 }
                 self.enqueue(&at);
             }
@@ -188,10 +196,25 @@ impl Dispatcher {
         self.enqueue(&at);
     }
 
+    /// Looks through all endpoints, unless that is under way or took long a short time ago: however
+    /// many there are, looking takes little of the time.
     pub(super) fn sweep(&self, due_by: Timestamp) {
+        let began = Instant::now();
+        let next = Arc::clone(&self.next_sweep);
+        {
+            let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
+            if next.is_none_or(|next| began < next) {
+                return;
+            }
+            *next = None;
+        }
         let (parts, inbox) = (Arc::clone(&self.parts), self.inbox.clone());
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
+            let finish = || {
+                let after = began + began.elapsed() * SWEEP_SHARE;
+                *next.lock().unwrap_or_else(PoisonError::into_inner) = Some(after);
+            };
             let mut after: Option<EndpointRef> = None;
             while !stop.is_cancelled() {
                 let from = after.clone();
@@ -202,12 +225,12 @@ impl Dispatcher {
                         Box::pin(async move { tx.due_endpoints(due_by, after.as_ref(), SWEEP_PAGE).await })
                     })
                     .await;
-                let Ok(page) = page else { return };
+                let Ok(page) = page else { return finish() };
                 after = page.last().map(|(at, _)| at.clone());
                 let more = page.len() >= SWEEP_PAGE as usize;
                 drop(inbox.send(Message::Swept(page)));
                 if !more {
-                    return;
+                    return finish();
                 }
             }
         });

@@ -1,0 +1,1 @@
+-- Nothing: only a server's answer to a commit can be lost on the way.
