@@ -1,11 +1,12 @@
 //! What the end-to-end tests share: the real binary as a process, a client, a receiver that
-//! misbehaves as told, the packages of others that verify what it got, and PostgreSQL.
+//! misbehaves as told, the packages of others that verify what it got, PostgreSQL and NATS.
 //!
 //! Everything blocks, on threads: a test reads from top to bottom. Nothing sleeps for a time; what is
 //! awaited is a condition, through [`eventually`].
 mod api;
 mod dice;
 mod load;
+mod nats;
 mod outside;
 pub mod postgres;
 mod receiver;
@@ -16,6 +17,7 @@ mod wait;
 pub use api::{Answer, Api, Call, Stream, count, list, text};
 pub use dice::Dice;
 pub use load::{Accepted, Load};
+pub use nats::{Message, Nats};
 pub use outside::{Delivery, python, refuse_all, verify_all};
 pub use receiver::{Receiver, Reply, Seen, tls_receiver};
 pub use scene::Scene;

@@ -63,6 +63,8 @@ pub struct Commits {
     pub keys_changed: Arc<tokio::sync::Notify>,
     /// Hears of jobs.
     pub job_queued: Arc<tokio::sync::Notify>,
+    /// Hears of every event.
+    pub appended: Arc<tokio::sync::Notify>,
 }
 
 impl Observer for Commits {
@@ -74,11 +76,15 @@ impl Observer for Commits {
         let mut for_engine = Vec::with_capacity(effects.len());
         for effect in effects {
             match effect {
-                Effect::Appended(workspace) => self.hub.ring(&workspace),
+                Effect::Appended(workspace) => {
+                    self.hub.ring(&workspace);
+                    self.appended.notify_one();
+                }
                 Effect::KeysChanged(_) => self.keys_changed.notify_one(),
                 Effect::JobQueued => self.job_queued.notify_one(),
                 Effect::Missed => {
                     self.keys_changed.notify_one();
+                    self.appended.notify_one();
                     self.hub.ring_all();
                     for_engine.push(effect);
                 }

@@ -4,7 +4,12 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
-use crate::egress::{AddressPolicy, Cidr};
+use bellwire_domain::event::From as Begin;
+
+use crate::{
+    egress::{AddressPolicy, Cidr},
+    publish::nats::NatsConfig,
+};
 
 /// Everything that can be set.
 #[derive(Debug, Clone)]
@@ -12,7 +17,7 @@ pub struct Config {
     /// Where the embedded database and the master key are.
     pub data_dir: PathBuf,
     /// A PostgreSQL database to use instead of the embedded one.
-    pub database_url: Option<DatabaseUrl>,
+    pub database_url: Option<SecretUrl>,
     /// The migrations of that database: those built in, for all but a test of upgrades.
     pub migrations: &'static [&'static str],
     /// A file with the master key, instead of `master.key` in the data directory.
@@ -27,14 +32,16 @@ pub struct Config {
     pub delivery: DeliveryConfig,
     /// Keep events, deliveries and attempts so long.
     pub retention: Duration,
+    /// A NATS JetStream that is told every event.
+    pub nats: Option<NatsConfig>,
 }
 
 /// A URL that may hold a password, and so is never shown.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
-pub struct DatabaseUrl(String);
+pub struct SecretUrl(String);
 
-impl DatabaseUrl {
+impl SecretUrl {
     /// What `bellwire serve` was given.
     pub fn new(url: impl Into<String>) -> Self {
         Self(url.into())
@@ -46,9 +53,9 @@ impl DatabaseUrl {
     }
 }
 
-impl std::fmt::Debug for DatabaseUrl {
+impl std::fmt::Debug for SecretUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("DatabaseUrl(…)")
+        f.write_str("SecretUrl(…)")
     }
 }
 
@@ -72,7 +79,7 @@ pub struct File {
     /// See [`Config::data_dir`].
     pub data_dir: Option<PathBuf>,
     /// See [`Config::database_url`].
-    pub database_url: Option<DatabaseUrl>,
+    pub database_url: Option<SecretUrl>,
     /// See [`Config::master_key_file`].
     pub master_key_file: Option<PathBuf>,
     /// See [`Config::listen`].
@@ -85,6 +92,14 @@ pub struct File {
     pub delivery: FileDelivery,
     /// Days; see [`Config::retention`].
     pub retention_days: Option<u32>,
+    /// See [`NatsConfig::url`].
+    pub nats_url: Option<SecretUrl>,
+    /// See [`NatsConfig::subject`].
+    pub nats_subject: Option<String>,
+    /// See [`NatsConfig::stream`].
+    pub nats_stream: Option<String>,
+    /// `newest` or `start`; see [`NatsConfig::from`].
+    pub nats_from: Option<String>,
 }
 
 /// `[delivery]` in the file.
@@ -116,6 +131,7 @@ pub(crate) fn retention(days: Option<u32>) -> anyhow::Result<Duration> {
 impl Config {
     /// Puts flags (and environment, which clap has read) over the file over the defaults.
     pub fn resolve(file: File, data_dir: Option<PathBuf>, listen: Option<String>, dev: bool) -> anyhow::Result<Self> {
+        let nats = nats(&file)?;
         let listen = listen.or(file.listen).unwrap_or_else(|| LISTEN.to_owned());
         let allow_networks = file
             .delivery
@@ -143,6 +159,7 @@ impl Config {
                 max_in_flight,
             },
             retention: retention(file.retention_days)?,
+            nats,
         })
     }
 
@@ -155,4 +172,21 @@ impl Config {
             ..AddressPolicy::default()
         }
     }
+}
+
+/// What is set of NATS; none without a URL.
+fn nats(file: &File) -> anyhow::Result<Option<NatsConfig>> {
+    let Some(url) = file.nats_url.clone() else { return Ok(None) };
+    let from = match file.nats_from.as_deref() {
+        None | Some("newest") => Begin::Newest,
+        Some("start") => Begin::Start,
+        Some(other) => anyhow::bail!("nats_from must be newest or start, not `{other}`"),
+    };
+    let config = NatsConfig {
+        url,
+        subject: file.nats_subject.clone().unwrap_or_else(|| "bellwire".to_owned()),
+        stream: file.nats_stream.clone().unwrap_or_else(|| "BELLWIRE".to_owned()),
+        from,
+    };
+    config.check().map(Some)
 }

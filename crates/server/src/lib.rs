@@ -3,7 +3,7 @@
 //!
 //! Who takes part: [`api`] parses, authenticates and calls commands of `bellwire-domain` through the
 //! store; [`engine`] turns rows into requests and answers into rows; [`egress`] is the only way out
-//! (keeps I10); [`serve`] starts and stops all of it in order.
+//! (keeps I10); [`publish`] tells events to a log elsewhere; [`serve`] starts and stops all of it in order.
 pub mod api;
 pub mod app;
 pub mod auth;
@@ -15,6 +15,7 @@ pub mod egress;
 pub mod engine;
 pub mod hub;
 pub mod mint;
+pub mod publish;
 pub mod serve;
 pub mod storage;
 pub mod upkeep;

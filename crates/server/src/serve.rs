@@ -23,6 +23,7 @@ use crate::{
     engine::{Engine, Parts},
     hub::Hub,
     mint::Dice,
+    publish::{self, nats::Nats},
     storage, upkeep,
 };
 
@@ -64,14 +65,19 @@ impl Server {
         let vault = Arc::new(Vault::new(&storage::master_key(&config, secrets.master_key).await?));
         let (engine, inbox) = Engine::new();
         let hub = Arc::new(Hub::default());
-        let (keys_changed, job_queued) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (keys_changed, job_queued, appended) =
+            (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
         let commits = Commits {
             engine: engine.clone(),
             hub: Arc::clone(&hub),
             keys_changed: Arc::clone(&keys_changed),
             job_queued: Arc::clone(&job_queued),
+            appended: Arc::clone(&appended),
         };
         let store = storage::open(&config, &vault, Arc::new(commits)).await?;
+        if let Some(nats) = &config.nats {
+            publish::prepare::<Nats>(&store, nats.from).await?;
+        }
         let clock = Clock::of(&store);
         let mint = Arc::new(Dice::random(clock.clone()));
         let egress = Egress::new(EgressConfig {
@@ -112,6 +118,10 @@ impl Server {
         let (tasks, engine_stop) = (TaskTracker::new(), CancellationToken::new());
         app.engine.start(inbox, parts, &tasks, engine_stop.clone());
         upkeep::start(&app, keys_changed, job_queued, &tasks);
+        if let Some(nats) = app.config.nats.clone() {
+            let nats = Nats::new(nats, app.config.delivery.ca_files.clone(), app.config.retention);
+            publish::start(&app, nats, appended, &tasks);
+        }
         Ok(Self { app, address, owner_key, listener, tasks, engine_stop })
     }
 

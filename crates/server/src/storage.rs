@@ -13,11 +13,6 @@ const READERS: usize = 3;
 const PARTITIONS: u32 = 8;
 const DAY: Duration = Duration::from_hours(24);
 
-/// The time that one partition holds.
-pub(crate) fn partition(retention: Duration) -> Duration {
-    (retention / PARTITIONS).max(DAY)
-}
-
 /// The master key: given, or in the file that was named, or in the data directory. Nodes on PostgreSQL
 /// that were given none share one that their database keeps.
 pub async fn master_key(config: &Config, given: Option<String>) -> anyhow::Result<MasterKey> {
@@ -47,6 +42,11 @@ pub async fn master_key(config: &Config, given: Option<String>) -> anyhow::Resul
     MasterKey::load_or_create(&file).with_context(|| format!("cannot read or make {}", file.display()))
 }
 
+/// What one partition holds.
+pub(crate) fn partition(config: &Config) -> Duration {
+    (config.retention / PARTITIONS).max(DAY)
+}
+
 /// Opens the store.
 pub async fn open(config: &Config, vault: &Arc<Vault>, observer: Arc<dyn Observer>) -> anyhow::Result<Store> {
     let vault = Arc::clone(vault);
@@ -56,7 +56,7 @@ pub async fn open(config: &Config, vault: &Arc<Vault>, observer: Arc<dyn Observe
             vault,
             observer,
             readers: READERS,
-            partition: partition(config.retention),
+            partition: partition(config),
             node: mint::node_id(),
             migrations: config.migrations,
         };

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    config::{self, Config, DatabaseUrl},
+    config::{self, Config, SecretUrl},
 };
 
 /// Less free disk than this is worth a warning, and less than this a failure.
@@ -125,7 +125,7 @@ impl Doctor {
                 report.bad(CHECK, Verdict::Fail, detail, "check that it is there and that this user may read it");
             }
         }
-        file.database_url = self.database_url.clone().map(DatabaseUrl::new).or(file.database_url);
+        file.database_url = self.database_url.clone().map(SecretUrl::new).or(file.database_url);
         match Config::resolve(file, self.data_dir.clone(), self.listen.clone(), false) {
             Ok(config) => Some(config),
             Err(error) => {

@@ -2,7 +2,7 @@
 use bellwire_store::{Store, Survey};
 
 use super::doctor::{Report, Verdict};
-use crate::config::DatabaseUrl;
+use crate::config::SecretUrl;
 
 const CHECK: &str = "database";
 /// Sessions that one node takes, with some to spare.
@@ -10,7 +10,7 @@ const SESSIONS_OF_A_NODE: i64 = 12;
 /// A statement locks every partition that it might touch, with its indexes.
 const LOCKS: i64 = 128;
 
-pub(super) async fn database(url: &DatabaseUrl, report: &mut Report) {
+pub(super) async fn database(url: &SecretUrl, report: &mut Report) {
     match Store::survey(url.expose().to_owned()).await {
         Ok(survey) => judge(&survey, report),
         Err(error) => {

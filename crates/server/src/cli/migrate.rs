@@ -12,7 +12,11 @@ use super::{
     out::{Out, Tone},
     serve::read_file,
 };
-use crate::{clock::Clock, config, storage};
+use crate::{
+    clock::Clock,
+    config::{Config, SecretUrl},
+    storage,
+};
 
 #[derive(Subcommand)]
 pub(super) enum Migrate {
@@ -38,6 +42,10 @@ pub(super) struct SqliteToPostgres {
     /// The master key itself, 64 hexadecimal digits
     #[arg(long = "master-key", env = "BELLWIRE_MASTER_KEY", hide = true, hide_env_values = true)]
     master_key: Option<String>,
+    /// As the nodes will be told: how much time a partition of the database holds follows from it
+    /// [default: 30]
+    #[arg(long, env = "BELLWIRE_RETENTION_DAYS")]
+    retention_days: Option<u32>,
     /// The configuration file [default: bellwire.toml, if it is there]
     #[arg(long, env = "BELLWIRE_CONFIG")]
     config: Option<PathBuf>,
@@ -53,17 +61,23 @@ impl Migrate {
 
 impl SqliteToPostgres {
     fn run(self, out: Out) -> Done {
-        let file = read_file(self.config.as_deref())?;
-        let dir = self.data_dir.or(file.data_dir).unwrap_or_else(|| config::DATA_DIR.into());
-        let url = self.database_url.or_else(|| file.database_url.map(|url| url.expose().to_owned()));
+        let mut file = read_file(self.config.as_deref())?;
+        file.retention_days = self.retention_days.or(file.retention_days);
+        let config = Config::resolve(file, self.data_dir, None, false)?;
+        let url = self.database_url.map(SecretUrl::new).or_else(|| config.database_url.clone());
         let url = url.ok_or_else(|| {
             Failure::usage("the database to move into is missing").hint("name it with --database-url")
         })?;
-        let key_file = self.master_key_file.or(file.master_key_file).unwrap_or_else(|| dir.join("master.key"));
+        let key_file = self.master_key_file.or_else(|| config.master_key_file.clone());
+        let key_file = key_file.unwrap_or_else(|| config.data_dir.join("master.key"));
         let (key, setting) = master_key(self.master_key.as_deref(), &key_file)?;
-        let retention = config::retention(file.retention_days)?;
-        let partition = storage::partition(retention);
-        let moving = Move { dir, url, vault: Vault::new(&key).into(), now: Clock::SYSTEM.now(), partition };
+        let moving = Move {
+            dir: config.data_dir.clone(),
+            url: url.expose().to_owned(),
+            vault: Vault::new(&key).into(),
+            now: Clock::SYSTEM.now(),
+            partition: storage::partition(&config),
+        };
         let mut progress = Progress::new(out);
         let moved = moving.run(|step| progress.tell(step));
         progress.end();

@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{Config, DatabaseUrl, File},
+    config::{Config, File, SecretUrl},
     serve::{Secrets, Server},
 };
 
@@ -51,6 +51,18 @@ pub(super) struct Serve {
     /// Keep events, deliveries and attempts so many days [default: 30]
     #[arg(long, env = "BELLWIRE_RETENTION_DAYS")]
     retention_days: Option<u32>,
+    /// NATS servers with `JetStream` that are told every event, such as `nats://user:password@nats.internal`
+    #[arg(long, env = "BELLWIRE_NATS_URL", hide_env_values = true, value_name = "URL")]
+    nats_url: Option<String>,
+    /// What the subjects of events begin with [default: bellwire]
+    #[arg(long, env = "BELLWIRE_NATS_SUBJECT", value_name = "PREFIX")]
+    nats_subject: Option<String>,
+    /// The stream, made if it is absent [default: BELLWIRE]
+    #[arg(long, env = "BELLWIRE_NATS_STREAM", value_name = "NAME")]
+    nats_stream: Option<String>,
+    /// Where to begin the first time: with the `newest` event, or at the `start` [default: newest]
+    #[arg(long, env = "BELLWIRE_NATS_FROM", value_name = "PLACE")]
+    nats_from: Option<String>,
     /// The configuration file [default: bellwire.toml, if it is there]
     #[arg(long, env = "BELLWIRE_CONFIG")]
     config: Option<PathBuf>,
@@ -74,10 +86,14 @@ impl Serve {
             LogFormat::Json => logs.json().init(),
         }
         let mut file = read_file(self.config.as_deref())?;
-        file.database_url = self.database_url.map(DatabaseUrl::new).or(file.database_url);
+        file.database_url = self.database_url.map(SecretUrl::new).or(file.database_url);
         file.master_key_file = self.master_key_file.or(file.master_key_file);
         file.public_url = self.public_url.or(file.public_url);
         file.retention_days = self.retention_days.or(file.retention_days);
+        file.nats_url = self.nats_url.map(SecretUrl::new).or(file.nats_url);
+        file.nats_subject = self.nats_subject.or(file.nats_subject);
+        file.nats_stream = self.nats_stream.or(file.nats_stream);
+        file.nats_from = self.nats_from.or(file.nats_from);
         file.delivery.allow_networks.extend(self.allow_networks);
         let mut config = Config::resolve(file, self.data_dir, self.listen, self.dev)?;
         config.migrations = migrations;

@@ -159,6 +159,7 @@ fn give_back(client: &mut Client, node: i64) -> Result<u64, postgres::Error> {
            AND due_at <= (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $2",
         &[&node, &LEASE_MAX_MICROS],
     )?;
+    client.execute("UPDATE publishers SET leased_by = NULL, leased_until = NULL WHERE leased_by = $1", &[&node])?;
     client.execute("DELETE FROM nodes WHERE id = $1", &[&node])?;
     Ok(given)
 }

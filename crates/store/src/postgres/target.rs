@@ -90,7 +90,9 @@ pub(crate) enum Begun {
 /// The database.
 pub(crate) struct Target {
     client: Client,
-    partitions: Partitions,
+    partition: Duration,
+    /// Once it is known that rows may be copied here.
+    partitions: Option<Partitions>,
 }
 
 impl Target {
@@ -100,7 +102,8 @@ impl Target {
         // Counting looks at everything, and a chunk may be long on its way.
         client
             .batch_execute(
-                "SET enable_seqscan = on; SET enable_hashjoin = on; SET idle_in_transaction_session_timeout = '60s'",
+                "SET enable_seqscan = on; SET enable_hashjoin = on; SET idle_in_transaction_session_timeout = '60s';
+                 SET statement_timeout = 0",
             )
             .map_err(|error| failed(&error))?;
         migrate::migrate(&mut client, migrate::MIGRATIONS)?;
@@ -120,8 +123,7 @@ impl Target {
                  )",
             )
             .map_err(|error| failed(&error))?;
-        let partitions = Partitions::of(&mut client, partition).map_err(|error| failed(&error))?;
-        Ok(Self { client, partitions })
+        Ok(Self { client, partition, partitions: None })
     }
 
     /// Whether this source may be copied here: why not, if it may not.
@@ -137,7 +139,7 @@ impl Target {
             .map_err(|error| failed(&error))?;
         if let Some(known) = known {
             let (other, number, done): (&str, i64, bool) = (known.get(0), known.get(1), known.get(2));
-            return Ok(match (other == source, done) {
+            let verdict = match (other == source, done) {
                 (true, true) => Ok(Begun::Done),
                 (true, false) if number == schema => Ok(Begun::Open),
                 (true, false) => Err("a migration into it was begun by another version of bellwire: \
@@ -146,10 +148,14 @@ impl Target {
                 (false, _) => Err("another data directory was migrated into it, or this one before it was changed: \
                                    give an empty database"
                     .into()),
-            });
+            };
+            if verdict == Ok(Begun::Open) {
+                self.lay_out()?;
+            }
+            return Ok(verdict);
         }
         for table in tables {
-            let sql = format!("SELECT 1 FROM {} LIMIT 1", quoted(&table.name));
+            let sql = format!("SELECT 1 FROM {} LIMIT 1", rows_of(table));
             if self.client.query_opt(&sql, &[]).map_err(|error| failed(&error))?.is_some() {
                 return Ok(Err(format!(
                     "it holds data that did not come from this data directory (table {}): give an empty database",
@@ -164,7 +170,14 @@ impl Target {
                 &[&WHOLE, &source, &schema],
             )
             .map_err(|error| failed(&error))?;
+        self.lay_out()?;
         Ok(Ok(Begun::Open))
+    }
+
+    fn lay_out(&mut self) -> Result<(), OpenError> {
+        let partitions = Partitions::of(&mut self.client, self.partition).map_err(|error| failed(&error))?;
+        self.partitions = Some(partitions);
+        Ok(())
     }
 
     /// Checks that a table is here with every column, and makes a chunk for its rows.
@@ -205,7 +218,7 @@ impl Target {
 
     /// The microseconds that a partition holds.
     pub(crate) fn width(&self) -> i64 {
-        self.partitions.width()
+        self.partitions.as_ref().map_or(i64::MAX, Partitions::width)
     }
 
     /// The key after which a table goes on, and how many rows of it are here.
@@ -241,9 +254,10 @@ impl Target {
             })
             .collect();
         let key = serde_json::Value::from(key?).to_string();
+        let partitions = self.partitions.as_ref().ok_or_else(|| wrong("nothing may be copied before it begins"))?;
         for number in std::mem::take(&mut chunk.numbers) {
-            if !self.partitions.cover(number) {
-                self.partitions.make(&mut self.client, number, number).map_err(|error| failed(&error))?;
+            if !partitions.cover(number) {
+                partitions.make(&mut self.client, number, number).map_err(|error| failed(&error))?;
             }
         }
         // The end of a binary copy.
@@ -271,7 +285,7 @@ impl Target {
 
     /// How many rows a table has.
     pub(crate) fn count(&mut self, table: &Table) -> Result<i64, OpenError> {
-        let sql = format!("SELECT COUNT(*) FROM {}", quoted(&table.name));
+        let sql = format!("SELECT COUNT(*) FROM {}", rows_of(table));
         self.client.query_one(&sql, &[]).map(|row| row.get(0)).map_err(|error| failed(&error))
     }
 
@@ -312,6 +326,12 @@ impl Target {
         transaction.commit()?;
         self.client.batch_execute("ANALYZE")
     }
+}
+
+/// A table without what only this engine keeps in it.
+fn rows_of(table: &Table) -> String {
+    let name = quoted(&table.name);
+    if table.name == "settings" { format!("{name} WHERE name <> 'partition width'") } else { name }
 }
 
 /// Nobody serves from what is only half there.

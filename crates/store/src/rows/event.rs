@@ -23,6 +23,8 @@ macro_rules! event_sql {
     };
 }
 
+pub(super) use event_sql;
+
 /// An event whose columns start at `first`.
 pub(super) fn event(row: &Row<'_>, first: usize) -> Stored<Event> {
     let data = row.text(first + 6)?;
@@ -37,7 +39,7 @@ pub(super) fn event(row: &Row<'_>, first: usize) -> Stored<Event> {
     })
 }
 
-fn stored(row: &Row<'_>) -> Stored<StoredEvent> {
+pub(super) fn stored(row: &Row<'_>) -> Stored<StoredEvent> {
     Ok(StoredEvent { seq: row.int(0)?, event: Arc::new(event(row, 1)?), deliveries: row.small(8)? })
 }
 

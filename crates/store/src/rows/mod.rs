@@ -6,6 +6,7 @@ mod endpoint;
 mod event;
 mod held;
 mod job;
+mod outbox;
 mod queue;
 mod sweep;
 mod version;

@@ -152,6 +152,7 @@ fn prepare(tx: &mut Tx, now: Timestamp) -> Result<(), OpenError> {
         crate::args::args![now, now.micros() + LEASE_MAX_MICROS],
     )
     .map_err(failed)?;
+    tx.execute("UPDATE publishers SET leased_by = NULL, leased_until = NULL", &[]).map_err(failed)?;
     if fits { Ok(()) } else { tx.sealed_setting_put("vault check", b"bellwire").map_err(failed) }
 }
 

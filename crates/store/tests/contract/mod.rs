@@ -122,6 +122,10 @@ macro_rules! contract_of_rows {
             order {
                 keys_stay_in_order_whatever_happens
             }
+            outbox {
+                a_publisher_begins_once_and_is_shown_every_event_of_every_workspace
+                only_who_holds_a_publisher_where_it_is_moves_it_on
+            }
             jobs {
                 a_replay_commits_its_progress_chunk_by_chunk
                 a_turn_that_runs_twice_does_nothing_twice
@@ -150,6 +154,7 @@ pub(crate) mod delivery;
 pub(crate) mod event;
 pub(crate) mod jobs;
 pub(crate) mod order;
+pub(crate) mod outbox;
 pub(crate) mod queue;
 pub(crate) mod retention;
 pub(crate) mod transactions;

@@ -11,7 +11,7 @@ use std::{
 use bellwire_domain::{
     Effect, Stored,
     delivery::{self, Claim, DeliveryStatus, EndpointStatus, PARKED, Rows as _},
-    event::{self, EventFilter, Ingested, Rows as _},
+    event::{self, EventFilter, From, Ingested, Outbox as _, Rows as _},
     workspace::Rows as _,
 };
 use bellwire_wire::{EventId, WorkspaceId};
@@ -359,4 +359,22 @@ async fn a_row_that_is_refused_when_a_batch_is_inserted_fails_its_command_alone(
     assert!(taken.iter().all(|id| id.starts_with("taken")), "{taken:?}");
     assert_eq!(database.number("SELECT count(*) FROM events").await, 57);
     assert_eq!(database.number("SELECT count(*) FROM deliveries").await, 57);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_publisher_is_held_by_one_node_until_its_lease_ends() {
+    let (one, two, _database) = two().await;
+    run!(one, tx => tx.publisher_ensure("log", From::Start).await);
+    let take = async |world: &World, at: u64| {
+        let now = world.now().after(Duration::from_secs(at));
+        run!(world, tx => tx.publisher_take("log", now, now.after(Duration::from_secs(10))).await)
+    };
+    assert_eq!(take(&one, 0).await, Some(0));
+    assert_eq!(take(&two, 9).await, None);
+    let until = one.now();
+    assert!(run!(one, tx => tx.publisher_move("log", 0, 3, until.after(Duration::from_secs(20))).await));
+    assert!(!run!(two, tx => tx.publisher_move("log", 3, 4, until).await));
+    assert_eq!(take(&two, 19).await, None, "it was kept");
+    assert_eq!(take(&two, 20).await, Some(3), "its lease ended");
+    assert!(!run!(one, tx => tx.publisher_move("log", 3, 4, until).await), "another has it");
 }
