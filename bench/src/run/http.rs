@@ -1,5 +1,7 @@
 //! A small blocking client for the API and the sink's controls; never used under measurement.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -11,6 +13,9 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 use crate::load::sender::Pool;
+
+/// A connection that was idle for longer is not used again.
+const IDLE_MAX: Duration = Duration::from_secs(5);
 
 /// Calls to one base URL.
 #[derive(Debug)]
@@ -28,7 +33,8 @@ impl Http {
         Ok(Self {
             base: base.to_owned(),
             key: key.map(ToOwned::to_owned),
-            pool: Client::builder(TokioExecutor::new()).build(HttpConnector::new()),
+            // Between two calls minutes may pass in which nobody here notices that a connection was closed.
+            pool: Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE_MAX).build(HttpConnector::new()),
             runtime,
         })
     }

@@ -27,8 +27,10 @@ use tokio_util::sync::CancellationToken;
 
 /// The most a request's head may measure.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// How long a client may take to send its headers.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a connection may be idle, or its client take to send its headers: longer than load
+/// balancers keep an idle connection (60 s), so that it is they who end it and no request meets a
+/// closing door.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long a stop waits for what of a request has not come in, and for a client that takes nothing of
 /// its answer.
 pub const STOP_READ: Duration = Duration::from_secs(2);
