@@ -71,6 +71,13 @@ fn every_event_is_in_the_stream_once_and_in_order_whoever_is_killed() {
     };
     for round in 0..6 {
         more(&load);
+        // So many at once that publishing is in the middle of them when somebody dies.
+        let before = nats.total(STREAM);
+        for _ in 0..6 {
+            let events: Vec<Value> = (0..500).map(|nth| json!({"type": "order.paid", "data": {"nth": nth}})).collect();
+            server.api().post("/v1/events/batch", &json!({"events": events})).expect(202);
+        }
+        eventually("it is under way", || (nats.total(STREAM) > before).then_some(()));
         if round % 2 == 0 {
             server.kill();
             server.restart();
@@ -83,7 +90,7 @@ fn every_event_is_in_the_stream_once_and_in_order_whoever_is_killed() {
         eventually("it goes on", || (nats.total(STREAM) > before).then_some(()));
     }
     let accepted = load.stop();
-    agree(&nats, &server.api(), accepted.len());
+    agree(&nats, &server.api(), accepted.len() + 6 * 3_000);
 }
 
 #[test]
@@ -158,7 +165,7 @@ fn a_node_that_is_frozen_loses_its_turn_and_disturbs_nothing_when_it_wakes() {
     let load = Load::start("evt", 4, apis.clone());
     let at = eventually("one of them publishes", || apis.iter().position(|api| published(api) >= 100));
     nodes[at].freeze();
-    eventually("the other takes over", || (published(&apis[1 - at]) >= 100).then_some(()));
+    eventually("the other takes over", || (published(&apis[1 - at]) > 0).then_some(()));
     nodes[at].thaw();
     let goal = load.count() + 300;
     eventually("more is accepted", || (load.count() >= goal).then_some(()));

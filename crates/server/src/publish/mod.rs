@@ -62,10 +62,12 @@ pub async fn prepare<P: Publisher>(store: &Store, from: From) -> Stored<()> {
 /// Starts telling; `appended` rings when there may be something new.
 pub fn start<P: Publisher>(app: &Arc<App>, publisher: P, appended: Arc<Notify>, tasks: &TaskTracker) {
     let stop = app.stopping.clone();
-    let turn = Turn { app: Arc::clone(app), publisher, appended };
+    let mut turn = Turn { app: Arc::clone(app), publisher, appended };
     tasks.spawn(async move {
         // What is under way when the server stops is told again.
         let _ = stop.run_until_cancelled(turn.run()).await;
+        // Another node need not wait for the end of the lease.
+        turn.release().await;
     });
 }
 
@@ -84,7 +86,7 @@ struct Turn<P> {
 }
 
 impl<P: Publisher> Turn<P> {
-    async fn run(mut self) {
+    async fn run(&mut self) {
         let mut pause = PAUSE_MIN;
         loop {
             let Some(cursor) = self.take().await else {
