@@ -59,7 +59,8 @@ impl NatsConfig {
 }
 
 fn servers(url: &str) -> Option<Vec<ServerAddr>> {
-    url.split(',').map(|server| server.trim().parse().ok()).collect()
+    let server = |text: &str| text.trim().parse::<ServerAddr>().ok().filter(|server| !server.host().is_empty());
+    url.split(',').map(server).collect()
 }
 
 fn is_plain(byte: u8) -> bool {
