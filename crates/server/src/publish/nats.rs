@@ -59,7 +59,11 @@ impl NatsConfig {
 }
 
 fn servers(url: &str) -> Option<Vec<ServerAddr>> {
-    url.split(',').map(|server| server.trim().parse().ok()).collect()
+    let server = |text: &str| match text.trim().split_once("://") {
+        Some(("nats" | "tls", host)) if !host.is_empty() => text.trim().parse().ok(),
+        _ => None,
+    };
+    url.split(',').map(server).collect()
 }
 
 fn is_plain(byte: u8) -> bool {
