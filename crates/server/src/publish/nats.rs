@@ -59,7 +59,10 @@ impl NatsConfig {
 }
 
 fn servers(url: &str) -> Option<Vec<ServerAddr>> {
-    let server = |text: &str| text.trim().parse::<ServerAddr>().ok().filter(|server| !server.host().is_empty());
+    let server = |text: &str| match text.trim().split_once("://") {
+        Some(("nats" | "tls", host)) if !host.is_empty() => text.trim().parse().ok(),
+        _ => None,
+    };
     url.split(',').map(server).collect()
 }
 
