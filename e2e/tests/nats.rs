@@ -119,7 +119,13 @@ fn a_message_is_the_envelope_on_a_subject_of_its_workspace_namespace_and_type() 
 
 #[test]
 fn while_nats_is_away_everything_else_goes_on_and_a_stream_that_is_there_stays_as_it_is() {
-    let mut nats = Nats::stopped();
+    // The stream is made before anybody publishes: it is on the disk while NATS is away.
+    let mut nats = Nats::start();
+    let mut stream = json!({"name": STREAM, "subjects": ["bellwire.>", "others.>"], "retention": "limits",
+        "storage": "file", "duplicate_window": 300_000_000_000_u64, "max_msgs": 100_000});
+    let made = nats.ask(&format!("$JS.API.STREAM.CREATE.{STREAM}"), &stream);
+    assert_eq!(made["error"], Value::Null, "{made}");
+    nats.kill();
     let scene = Scene::with(publishing(&nats));
     let receiver = Receiver::ok();
     scene.endpoint(&receiver, &json!({"events": ["order.*"]}));
@@ -127,10 +133,6 @@ fn while_nats_is_away_everything_else_goes_on_and_a_stream_that_is_there_stays_a
     eventually("they are delivered", || (receiver.hits() == 700).then_some(()));
     scene.get("/readyz").expect(200);
     nats.run();
-    let mut stream = json!({"name": STREAM, "subjects": ["bellwire.>", "others.>"], "retention": "limits",
-        "storage": "memory", "duplicate_window": 300_000_000_000_u64, "max_msgs": 100_000});
-    let made = nats.ask(&format!("$JS.API.STREAM.CREATE.{STREAM}"), &stream);
-    assert_eq!(made["error"], Value::Null, "{made}");
     agree(&nats, &scene.api, posted.len());
     let kept = nats.ask(&format!("$JS.API.STREAM.INFO.{STREAM}"), &json!({}))["config"].clone();
     for (name, value) in stream.as_object_mut().expect("an object") {
