@@ -6,7 +6,7 @@ run: ## build the release binary and serve on http://127.0.0.1:4800 (development
 	cargo build --release --package bellwire-server
 	./target/release/bellwire serve --dev
 
-test: ## every test; installs what the tests need into .cache/ when it is missing
+test: ## every test; installs what the tests need when it is missing
 	./scripts/test
 
 check: ## formatting, lints, crate walls, tidiness, generated files

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
-use bellwire_domain::event::From as Begin;
+use bellwire_domain::event::Begin;
 
 use crate::{
     egress::{AddressPolicy, Cidr},

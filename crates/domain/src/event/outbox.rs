@@ -9,7 +9,7 @@ use crate::Stored;
 
 /// Where a publisher begins that was never there before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub enum Begin {
     /// With the first event after now.
     Newest,
     /// With the oldest event there is.
@@ -19,7 +19,7 @@ pub enum From {
 /// Rows of publishers. One node at a time holds one under a lease, and only who holds it moves it on.
 pub trait Outbox: Send {
     /// Makes a publisher, unless it is there.
-    fn publisher_ensure(&mut self, name: &str, from: From) -> impl Future<Output = Stored<()>> + Send;
+    fn publisher_ensure(&mut self, name: &str, from: Begin) -> impl Future<Output = Stored<()>> + Send;
     /// Takes it until then, if no other node has it now: the last event that was confirmed.
     fn publisher_take(
         &mut self,

@@ -1,5 +1,5 @@
 //! `bellwire migrate`: moves a deployment from one engine to the other.
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use bellwire_store::{MasterKey, Move, MoveError, Moved, OpenError, Step, Vault};
@@ -10,13 +10,9 @@ use serde_json::json;
 use super::{
     failure::{Done, Failure},
     out::{Out, Tone},
-    serve::read_file,
+    place::Place,
 };
-use crate::{
-    clock::Clock,
-    config::{Config, SecretUrl},
-    storage,
-};
+use crate::{clock::Clock, config::Config, storage};
 
 #[derive(Subcommand)]
 pub(super) enum Migrate {
@@ -30,25 +26,8 @@ pub(super) enum Migrate {
 
 #[derive(Args)]
 pub(super) struct SqliteToPostgres {
-    /// The data directory to move [default: ./bellwire-data]
-    #[arg(long, env = "BELLWIRE_DATA_DIR")]
-    data_dir: Option<PathBuf>,
-    /// The database to move it into, such as `postgres://user:password@db.internal/bellwire`
-    #[arg(long, env = "BELLWIRE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    database_url: Option<String>,
-    /// The file with the deployment's master key [default: master.key in the data directory]
-    #[arg(long, env = "BELLWIRE_MASTER_KEY_FILE", value_name = "FILE")]
-    master_key_file: Option<PathBuf>,
-    /// The master key itself, 64 hexadecimal digits
-    #[arg(long = "master-key", env = "BELLWIRE_MASTER_KEY", hide = true, hide_env_values = true)]
-    master_key: Option<String>,
-    /// As the nodes will be told: how much time a partition of the database holds follows from it
-    /// [default: 30]
-    #[arg(long, env = "BELLWIRE_RETENTION_DAYS")]
-    retention_days: Option<u32>,
-    /// The configuration file [default: bellwire.toml, if it is there]
-    #[arg(long, env = "BELLWIRE_CONFIG")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 impl Migrate {
@@ -61,16 +40,12 @@ impl Migrate {
 
 impl SqliteToPostgres {
     fn run(self, out: Out) -> Done {
-        let mut file = read_file(self.config.as_deref())?;
-        file.retention_days = self.retention_days.or(file.retention_days);
-        let config = Config::resolve(file, self.data_dir, None, false)?;
-        let url = self.database_url.map(SecretUrl::new).or_else(|| config.database_url.clone());
-        let url = url.ok_or_else(|| {
+        let config = Config::resolve(self.place.over_file()?, self.place.data_dir, None, false)?;
+        let url = config.database_url.as_ref().ok_or_else(|| {
             Failure::usage("the database to move into is missing").hint("name it with --database-url")
         })?;
-        let key_file = self.master_key_file.or_else(|| config.master_key_file.clone());
-        let key_file = key_file.unwrap_or_else(|| config.data_dir.join("master.key"));
-        let (key, setting) = master_key(self.master_key.as_deref(), &key_file)?;
+        let key_file = config.master_key_file.clone().unwrap_or_else(|| config.data_dir.join("master.key"));
+        let (key, setting) = master_key(self.place.master_key.as_deref(), &key_file)?;
         let moving = Move {
             dir: config.data_dir.clone(),
             url: url.expose().to_owned(),

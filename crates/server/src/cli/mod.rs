@@ -22,6 +22,7 @@ mod listen;
 mod local;
 mod migrate;
 mod out;
+mod place;
 mod receiver;
 mod sample;
 mod serve;

@@ -1,13 +1,14 @@
 //! `bellwire serve`.
-use std::{io::Write, path::PathBuf};
+use std::io::Write;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::place::Place;
 use crate::{
-    config::{Config, File, SecretUrl},
+    config::{Config, SecretUrl},
     serve::{Secrets, Server},
 };
 
@@ -23,19 +24,8 @@ enum LogFormat {
 /// Start the server.
 #[derive(Args)]
 pub(super) struct Serve {
-    /// Where the database and the master key are [default: ./bellwire-data]
-    #[arg(long, env = "BELLWIRE_DATA_DIR")]
-    data_dir: Option<PathBuf>,
-    /// A PostgreSQL database (14 or later) to use instead of the embedded one: any number of nodes may
-    /// share it, such as `postgres://user:password@db.internal/bellwire`
-    #[arg(long, env = "BELLWIRE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    database_url: Option<String>,
-    /// A file with the master key, 64 hexadecimal digits [default: master.key in the data directory]
-    #[arg(long, env = "BELLWIRE_MASTER_KEY_FILE", value_name = "FILE")]
-    master_key_file: Option<PathBuf>,
-    /// The master key itself, 64 hexadecimal digits
-    #[arg(long = "master-key", env = "BELLWIRE_MASTER_KEY", hide = true, hide_env_values = true)]
-    master_key: Option<String>,
+    #[command(flatten)]
+    place: Place,
     /// The listening address; port 0 takes a free one [default: 127.0.0.1:4800]
     #[arg(long, env = "BELLWIRE_LISTEN")]
     listen: Option<String>,
@@ -48,9 +38,6 @@ pub(super) struct Serve {
     /// A network that may be sent to although it is not public, such as 10.1.0.0/16; may be repeated
     #[arg(long = "allow-network", env = "BELLWIRE_ALLOW_NETWORKS", value_delimiter = ',')]
     allow_networks: Vec<String>,
-    /// Keep events, deliveries and attempts so many days [default: 30]
-    #[arg(long, env = "BELLWIRE_RETENTION_DAYS")]
-    retention_days: Option<u32>,
     /// NATS servers with `JetStream` that are told every event, such as `nats://user:password@nats.internal`
     #[arg(long, env = "BELLWIRE_NATS_URL", hide_env_values = true, value_name = "URL")]
     nats_url: Option<String>,
@@ -63,9 +50,6 @@ pub(super) struct Serve {
     /// Where to begin the first time: with the `newest` event, or at the `start` [default: newest]
     #[arg(long, env = "BELLWIRE_NATS_FROM", value_name = "PLACE")]
     nats_from: Option<String>,
-    /// The configuration file [default: bellwire.toml, if it is there]
-    #[arg(long, env = "BELLWIRE_CONFIG")]
-    config: Option<PathBuf>,
     /// How logs (and the ready line) look
     #[arg(long, env = "BELLWIRE_LOG_FORMAT", value_enum, default_value = "human")]
     log_format: LogFormat,
@@ -85,23 +69,20 @@ impl Serve {
             LogFormat::Human => logs.init(),
             LogFormat::Json => logs.json().init(),
         }
-        let mut file = read_file(self.config.as_deref())?;
-        file.database_url = self.database_url.map(SecretUrl::new).or(file.database_url);
-        file.master_key_file = self.master_key_file.or(file.master_key_file);
+        let mut file = self.place.over_file()?;
         file.public_url = self.public_url.or(file.public_url);
-        file.retention_days = self.retention_days.or(file.retention_days);
         file.nats_url = self.nats_url.map(SecretUrl::new).or(file.nats_url);
         file.nats_subject = self.nats_subject.or(file.nats_subject);
         file.nats_stream = self.nats_stream.or(file.nats_stream);
         file.nats_from = self.nats_from.or(file.nats_from);
         file.delivery.allow_networks.extend(self.allow_networks);
-        let mut config = Config::resolve(file, self.data_dir, self.listen, self.dev)?;
+        let mut config = Config::resolve(file, self.place.data_dir, self.listen, self.dev)?;
         config.migrations = migrations;
         let metrics = recorder().context("metrics")?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(16).build()?;
         let served = runtime.block_on(serve(
             config,
-            Secrets { owner_key: self.owner_key, master_key: self.master_key },
+            Secrets { owner_key: self.owner_key, master_key: self.place.master_key },
             self.log_format,
             metrics,
         ));
@@ -121,15 +102,6 @@ fn recorder() -> Result<metrics_exporter_prometheus::PrometheusHandle, metrics_e
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)?
         .set_buckets_for_metric(Matcher::Suffix("_size".into()), COUNTS)?
         .install_recorder()
-}
-
-pub(super) fn read_file(path: Option<&std::path::Path>) -> anyhow::Result<File> {
-    let (path, needed) = path.map_or((std::path::Path::new("bellwire.toml"), false), |path| (path, true));
-    match std::fs::read_to_string(path) {
-        Ok(text) => toml::from_str(&text).with_context(|| format!("{} cannot be used", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !needed => Ok(File::default()),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-    }
 }
 
 async fn serve(

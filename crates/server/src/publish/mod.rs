@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 
 use bellwire_domain::{
     Stored,
-    event::{From, Outbox, StoredEvent},
+    event::{Begin, Outbox, StoredEvent},
 };
 use bellwire_store::Store;
 use tokio::sync::Notify;
@@ -55,7 +55,7 @@ pub struct Failed {
 }
 
 /// Makes the publisher's row, before anything happens that it should tell.
-pub async fn prepare<P: Publisher>(store: &Store, from: From) -> Stored<()> {
+pub async fn prepare<P: Publisher>(store: &Store, from: Begin) -> Stored<()> {
     store.transact("publisher_ensure", move |tx| Box::pin(tx.publisher_ensure(P::NAME, from))).await
 }
 

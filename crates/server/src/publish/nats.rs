@@ -16,7 +16,7 @@ use async_nats::{
         stream,
     },
 };
-use bellwire_domain::event::{From, StoredEvent};
+use bellwire_domain::event::{Begin, StoredEvent};
 use bellwire_wire::{Dialect, Event};
 
 use super::{Failed, Publisher};
@@ -37,7 +37,7 @@ pub struct NatsConfig {
     /// The stream; made if absent.
     pub stream: String,
     /// Where to begin the first time.
-    pub from: From,
+    pub from: Begin,
 }
 
 impl NatsConfig {
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn what_nats_would_refuse_is_refused_at_the_start_and_no_password_is_shown() {
         let config = |url: &str, subject: &str, stream: &str| {
-            NatsConfig { url: SecretUrl::new(url), subject: subject.into(), stream: stream.into(), from: From::Newest }
+            NatsConfig { url: SecretUrl::new(url), subject: subject.into(), stream: stream.into(), from: Begin::Newest }
                 .check()
         };
         let good = config("nats://u:planted@a:4222, tls://b", "bell.wire", "BELL_WIRE").expect("it is good");

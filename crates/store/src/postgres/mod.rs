@@ -95,7 +95,12 @@ pub(crate) struct Postgres {
 struct Ended {
     free: mpsc::Receiver<()>,
     ordered: mpsc::Receiver<()>,
+    keeper: mpsc::Receiver<()>,
 }
+
+/// How long a node that stops waits until it is no longer known: one whose database is away is found to
+/// be gone by the others.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// The master key that the deployment keeps in its own database, for those who gave it none: made if
 /// nothing was sealed yet. None if a key was given when things were sealed.
@@ -154,6 +159,7 @@ impl Postgres {
         let (ordered, free, reads) = (Queue::new(), Queue::new(), Queue::new());
         let habits = Arc::new(lane::Habits::default());
         let ((free_ended, free_ends), (ordered_ended, ordered_ends)) = (mpsc::channel(), mpsc::channel());
+        let (keeper_ended, keeper_ends) = mpsc::channel();
         let mut busy = Vec::new();
         for (number, name) in (0..=FREE_LANES).zip(0_i64..) {
             let in_order = number == 0;
@@ -182,7 +188,10 @@ impl Postgres {
         }
         let (keeper, requests) = mpsc::channel();
         let keeping = keeper::Keeper { shared: Arc::clone(&shared), requests };
-        thread::Builder::new().name("bellwire-keeper".into()).spawn(move || keeping.run(client))?;
+        thread::Builder::new().name("bellwire-keeper".into()).spawn(move || {
+            keeping.run(client);
+            let _ = keeper_ended.send(());
+        })?;
         let listening = Arc::clone(&shared);
         thread::Builder::new().name("bellwire-bell".into()).spawn(move || bell::run(&listening))?;
         Ok(Self {
@@ -193,7 +202,7 @@ impl Postgres {
             reads,
             busy,
             keeper: Mutex::new(Some(keeper)),
-            ended: Mutex::new(Some(Ended { free: free_ends, ordered: ordered_ends })),
+            ended: Mutex::new(Some(Ended { free: free_ends, ordered: ordered_ends, keeper: keeper_ends })),
         })
     }
 
@@ -207,7 +216,7 @@ impl Postgres {
         }
         let (job, answer) = job::Task::new(name, command);
         let queue = if self.habits.numbers(name) { &self.ordered } else { &self.free };
-        shared::queue(queue, Box::new(job))?;
+        queue.push(Box::new(job))?;
         answer.wait().await
     }
 
@@ -217,7 +226,7 @@ impl Postgres {
         F: for<'a> FnMut(&'a mut Tx) -> BoxFuture<'a, Stored<T>> + Send + 'static,
     {
         let (job, answer) = job::Task::new(name, query);
-        shared::queue(&self.reads, Box::new(job))?;
+        self.reads.push(Box::new(job))?;
         answer.wait().await
     }
 
@@ -249,6 +258,7 @@ impl Postgres {
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(ended) = ended else { return };
         let ordered = self.ordered.clone();
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (done, wait) = oneshot::channel();
         // What waits is finished by threads that can only be waited for by a thread.
         let waiter = thread::Builder::new().name("bellwire-close".into()).spawn(move || {
@@ -257,12 +267,13 @@ impl Postgres {
             }
             ordered.close();
             let _ = ended.ordered.recv();
+            drop(keeper);
+            let _ = ended.keeper.recv_timeout(GOODBYE);
             let _ = done.send(());
         });
         if waiter.is_ok() {
             let _ = wait.await;
         }
-        self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     pub(crate) fn health(&self) -> Health {

@@ -82,11 +82,16 @@ impl Queue {
     /// Queues a command; it comes back if it cannot be.
     pub(super) fn send(&self, job: Box<dyn Job>) -> Result<(), (Box<dyn Job>, StoreError)> {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(sender) = sender.as_ref() else { return Err((job, closed())) };
+        let Some(sender) = sender.as_ref() else { return Err((job, StoreError::Closed)) };
         sender.try_send(job).map_err(|error| match error {
             mpsc::TrySendError::Full(job) => (job, StoreError::Overloaded),
-            mpsc::TrySendError::Disconnected(job) => (job, closed()),
+            mpsc::TrySendError::Disconnected(job) => (job, StoreError::Closed),
         })
+    }
+
+    /// Queues a command whose caller hears why it cannot be.
+    pub(super) fn push(&self, job: Box<dyn Job>) -> Stored<()> {
+        self.send(job).map_err(|(_, error)| error)
     }
 
     /// Waits for commands; at most `limit` of those that wait. None if it is closed and empty.
@@ -106,13 +111,4 @@ impl Queue {
     pub(super) fn close(&self) {
         self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
-}
-
-pub(super) fn closed() -> StoreError {
-    StoreError::Closed
-}
-
-/// A command that could not be queued is answered with why.
-pub(super) fn queue(queue: &Queue, job: Box<dyn Job>) -> Stored<()> {
-    queue.send(job).map_err(|(_, error)| error)
 }

@@ -6,14 +6,17 @@ use bellwire_domain::{
     delivery::{Claim, Claimed, DeliveryStatus, Endpoint, EndpointRef, Settlement},
 };
 
-use super::{delivery::code, queue::held};
+use super::{
+    delivery::code,
+    queue::{held, held_columns},
+};
 use crate::{
     Tx,
     args::{Arg, Row, args},
     postgres::Columns,
 };
 
-/// The columns that [`held`] reads, with when it was due last.
+/// Claims, and shows what [`held`] reads, with when it was due last.
 macro_rules! claim_sql {
     ($which:literal) => {
         concat!(
@@ -22,9 +25,9 @@ macro_rules! claim_sql {
             " ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
               UPDATE deliveries d SET due_at = $4, leased_by = $5 FROM p, events v
               WHERE d.seq = p.seq AND v.seq = d.event_seq AND v.workspace_id = d.workspace_id
-              RETURNING d.seq, d.id, d.attempts, d.attempts_total, d.replay, d.ordering_key, d.created_at, d.due_at,
-                  v.request_id, v.traceparent, v.workspace_id, v.id, v.type, v.namespace, v.occurred_at, v.source,
-                  v.data, p.due_at"
+              RETURNING ",
+            held_columns!(),
+            ", p.due_at"
         )
     };
 }

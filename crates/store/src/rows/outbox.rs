@@ -1,7 +1,7 @@
 //! Publishers, and the events of all workspaces that they tell.
 use bellwire_domain::{
     Stored,
-    event::{From, Outbox, StoredEvent},
+    event::{Begin, Outbox, StoredEvent},
 };
 use bellwire_wire::Timestamp;
 
@@ -9,11 +9,11 @@ use super::event::{event_sql, stored};
 use crate::{Tx, args::args};
 
 impl Outbox for Tx {
-    async fn publisher_ensure(&mut self, name: &str, from: From) -> Stored<()> {
+    async fn publisher_ensure(&mut self, name: &str, from: Begin) -> Stored<()> {
         // What has not committed yet has a higher number than what has.
         let newest = match from {
-            From::Start => None,
-            From::Newest => {
+            Begin::Start => None,
+            Begin::Newest => {
                 self.query_one("SELECT seq FROM events ORDER BY seq DESC LIMIT 1", &[], |row| row.int(0))?
             }
         };

@@ -13,16 +13,19 @@ use crate::{
     args::{Row, args},
 };
 
+/// What [`held`] reads of a delivery `d` and its event `v`.
+macro_rules! held_columns {
+    () => {
+        "d.seq, d.id, d.attempts, d.attempts_total, d.replay, d.ordering_key, d.created_at, d.due_at, v.request_id, \
+         v.traceparent, v.workspace_id, v.id, v.type, v.namespace, v.occurred_at, v.source, v.data "
+    };
+}
+pub(super) use held_columns;
+
 /// A held delivery with its event, at this lease.
 macro_rules! held_sql {
     ($rest:literal) => {
-        concat!(
-            "SELECT d.seq, d.id, d.attempts, d.attempts_total, d.replay, d.ordering_key, d.created_at, d.due_at, ",
-            "v.request_id, v.traceparent, ",
-            "v.workspace_id, v.id, v.type, v.namespace, v.occurred_at, v.source, v.data ",
-            "FROM deliveries d ",
-            $rest
-        )
+        concat!("SELECT ", held_columns!(), "FROM deliveries d ", $rest)
     };
 }
 

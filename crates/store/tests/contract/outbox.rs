@@ -1,7 +1,7 @@
 //! Publishers: what they are shown, and that each is held once.
 use std::time::Duration;
 
-use bellwire_domain::event::{From, Outbox as _, StoredEvent};
+use bellwire_domain::event::{Begin, Outbox as _, StoredEvent};
 
 use super::World;
 
@@ -10,7 +10,7 @@ async fn take(world: &World) -> Option<i64> {
     run!(world, tx => tx.publisher_take("log", now, now.after(Duration::from_secs(10))).await)
 }
 
-async fn ensure(world: &World, from: From) {
+async fn ensure(world: &World, from: Begin) {
     run!(world, tx => tx.publisher_ensure("log", from).await);
 }
 
@@ -21,10 +21,10 @@ pub(crate) async fn a_publisher_begins_once_and_is_shown_every_event_of_every_wo
         let workspace = if number % 2 == 0 { &one } else { &two };
         posted.push(world.post(workspace, "order.placed", None).await);
         if number == 3 {
-            ensure(&world, From::Newest).await;
+            ensure(&world, Begin::Newest).await;
         }
     }
-    ensure(&world, From::Start).await;
+    ensure(&world, Begin::Start).await;
     let cursor = take(&world).await.expect("nobody has it");
     assert_eq!(cursor, posted[3].seq, "it stays where it began");
     let shown = see!(world, tx => tx.events_of_all(cursor, 4).await);
@@ -37,7 +37,7 @@ pub(crate) async fn a_publisher_begins_once_and_is_shown_every_event_of_every_wo
 
 pub(crate) async fn only_who_holds_a_publisher_where_it_is_moves_it_on(world: World) {
     assert_eq!(take(&world).await, None, "it was not made");
-    ensure(&world, From::Start).await;
+    ensure(&world, Begin::Start).await;
     let until = world.now().after(Duration::from_secs(20));
     let step = async |from: i64, to: i64| run!(world, tx => tx.publisher_move("log", from, to, until).await);
     assert!(!step(0, 5).await, "nobody has it");

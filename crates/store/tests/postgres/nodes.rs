@@ -11,7 +11,7 @@ use std::{
 use bellwire_domain::{
     Effect, Stored,
     delivery::{self, Claim, DeliveryStatus, EndpointStatus, PARKED, Rows as _},
-    event::{self, EventFilter, From, Ingested, Outbox as _, Rows as _},
+    event::{self, Begin, EventFilter, Ingested, Outbox as _, Rows as _},
     workspace::Rows as _,
 };
 use bellwire_wire::{EventId, WorkspaceId};
@@ -364,7 +364,7 @@ async fn a_row_that_is_refused_when_a_batch_is_inserted_fails_its_command_alone(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_publisher_is_held_by_one_node_until_its_lease_ends() {
     let (one, two, _database) = two().await;
-    run!(one, tx => tx.publisher_ensure("log", From::Start).await);
+    run!(one, tx => tx.publisher_ensure("log", Begin::Start).await);
     let take = async |world: &World, at: u64| {
         let now = world.now().after(Duration::from_secs(at));
         run!(world, tx => tx.publisher_take("log", now, now.after(Duration::from_secs(10))).await)
@@ -377,4 +377,15 @@ async fn a_publisher_is_held_by_one_node_until_its_lease_ends() {
     assert_eq!(take(&two, 19).await, None, "it was kept");
     assert_eq!(take(&two, 20).await, Some(3), "its lease ended");
     assert!(!run!(one, tx => tx.publisher_move("log", 3, 4, until).await), "another has it");
+}
+
+#[tokio::test]
+async fn a_node_that_stops_is_no_longer_counted() {
+    let (one, two, database) = two().await;
+    until("both are counted", async || one.store.nodes() == 2).await;
+    two.store.close().await;
+    assert_eq!(database.number("SELECT count(*) FROM nodes").await, 1, "gone when the stop is done");
+    until("the other has all to itself", async || one.store.nodes() == 1).await;
+    one.store.close().await;
+    assert_eq!(database.number("SELECT count(*) FROM nodes").await, 0);
 }
