@@ -4,9 +4,11 @@
 //! [`Permission`]s, perhaps only inside one namespace; a [`Principal`] is a key that has been
 //! checked, and the one place that says what it may see (keeps I11). A namespace comes into being
 //! when a key that may use it names it first. A [`Saved`] answer makes a repeated request harmless.
+//! What is decided, and who may do what, is told by the [`audit`] log.
 //!
 //! How rows move: the first start inserts the workspace `default` and an owner key; keys are
 //! inserted, used, revoked and never reused; saved answers are kept for a day and swept.
+pub mod audit;
 mod commands;
 mod model;
 mod permission;

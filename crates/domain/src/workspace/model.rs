@@ -150,6 +150,14 @@ impl Principal {
         &self.key.workspace_id
     }
 
+    /// What the audit log calls it: the person who holds the key, if it names one, else the key.
+    pub fn actor(&self) -> String {
+        match &self.key.person {
+            Some(person) => format!("person:{person}"),
+            None => format!("key:{}", self.key.id),
+        }
+    }
+
     /// Whether it may do this.
     pub fn may(&self, permission: Permission) -> bool {
         self.key.permissions.contains(permission)

@@ -3,11 +3,12 @@ use std::future::Future;
 
 use bellwire_wire::{KeyId, Namespace, Timestamp, WorkspaceId};
 
-use super::{Key, KeyHash, Saved, Workspace};
+use super::{Key, KeyHash, Saved, Workspace, audit};
 use crate::{Page, PageQuery, Stored};
 
-/// Rows of workspaces, keys, namespaces and saved answers.
-pub trait Rows: Send {
+/// Rows of workspaces, keys, namespaces and saved answers; and of the audit log, so that every command
+/// that knows workspaces can record what it does.
+pub trait Rows: audit::Rows {
     /// Inserts a workspace.
     fn workspace_insert(&mut self, workspace: &Workspace) -> impl Future<Output = Stored<()>> + Send;
     /// One workspace.

@@ -1,5 +1,6 @@
 //! The `Rows` of every slice, on [`crate::Tx`].
 mod attempt;
+mod audit;
 mod backlog;
 mod delivery;
 mod endpoint;

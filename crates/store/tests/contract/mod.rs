@@ -73,6 +73,12 @@ macro_rules! contract_of_rows {
                 answers_that_expired_are_swept_and_others_stay
                 another_workspace_sees_no_keys_namespaces_or_answers
             }
+            audit {
+                each_workspace_has_a_chain_without_gaps
+                writers_beside_each_other_leave_one_chain
+                an_undone_command_leaves_no_gap
+                entries_are_paged_newest_first_and_filtered
+            }
             event {
                 seq_rises_in_commit_order_even_when_the_clock_steps_back
                 an_event_comes_back_as_it_went_in
@@ -150,6 +156,7 @@ macro_rules! tests {
     };
 }
 
+pub(crate) mod audit;
 pub(crate) mod delivery;
 pub(crate) mod event;
 pub(crate) mod jobs;

@@ -18,7 +18,7 @@ use bellwire_wire::{EventId, WorkspaceId};
 use tokio::task::JoinSet;
 
 use crate::{
-    contract::{World, left, namespace, new_event},
+    contract::{World, audit, left, namespace, new_event},
     database::Database,
     node,
 };
@@ -388,4 +388,17 @@ async fn a_node_that_stops_is_no_longer_counted() {
     until("the other has all to itself", async || one.store.nodes() == 1).await;
     one.store.close().await;
     assert_eq!(database.number("SELECT count(*) FROM nodes").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nodes_record_beside_each_other_is_one_chain() {
+    let (one, two, _) = two().await;
+    let workspace = one.workspace("w").await;
+    let mut writers = JoinSet::new();
+    for number in 0..100 {
+        let node = if number % 3 == 0 { &two } else { &one };
+        audit::write(node, &workspace, number, number.is_multiple_of(7), &mut writers);
+    }
+    let done = writers.join_all().await.into_iter().filter(|done| *done).count();
+    assert_eq!((done, audit::chain(&two, &workspace).await.len()), (85, 85));
 }
