@@ -11,6 +11,7 @@ pub mod delivery;
 pub mod event;
 pub mod fault;
 pub mod page;
+pub mod spend;
 pub mod workspace;
 
 pub use context::{Ctx, Effect, Mint, Origin, StoreError, Stored};

@@ -128,6 +128,22 @@ ulid_id!(
     JobId, "job_"
 );
 ulid_id!(
+    /// A wallet: a budget to spend from.
+    WalletId, "wal_"
+);
+ulid_id!(
+    /// A purchase, whether final or only held; events call it `transaction_id`.
+    PurchaseId, "pur_"
+);
+ulid_id!(
+    /// An amount set aside for a purchase.
+    HoldId, "hld_"
+);
+ulid_id!(
+    /// Some or all of a purchase, given back.
+    RefundId, "rfd_"
+);
+ulid_id!(
     /// One request to the API, carried through to the attempts it causes.
     RequestId, "req_"
 );

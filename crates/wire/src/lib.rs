@@ -35,7 +35,10 @@ pub mod verify;
 pub use dialect::Dialect;
 pub use event::{Event, EventType, Namespace};
 pub use explain::{Finding, explain};
-pub use id::{AttemptId, DeliveryId, EndpointId, EventId, IdError, JobId, KeyId, RequestId, WorkspaceId};
+pub use id::{
+    AttemptId, DeliveryId, EndpointId, EventId, HoldId, IdError, JobId, KeyId, PurchaseId, RefundId, RequestId,
+    WalletId, WorkspaceId,
+};
 pub use money::{MoneyError, UsdNanos};
 pub use reserved::{RESERVED_HEADERS, is_reserved_header};
 pub use secret::{EndpointSecret, PublicKey, SecretError, SigningKey};

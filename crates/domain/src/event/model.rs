@@ -2,6 +2,7 @@
 use std::{fmt, sync::Arc};
 
 use bellwire_wire::{Event, EventId, EventType, Namespace, Timestamp, WorkspaceId};
+use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::DataSchema;
@@ -26,13 +27,8 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
-    /// An event of our own.
-    pub fn built_in(
-        workspace: &WorkspaceId,
-        kind: &str,
-        namespace: Option<&Namespace>,
-        data: &serde_json::Value,
-    ) -> Self {
+    /// An event of our own; `data` becomes a JSON object.
+    pub fn built_in(workspace: &WorkspaceId, kind: &str, namespace: Option<&Namespace>, data: &impl Serialize) -> Self {
         Self {
             id: None,
             kind: EventType::from_stored(kind),
@@ -40,7 +36,7 @@ impl NewEvent {
             namespace: namespace.cloned(),
             timestamp: None,
             source: None,
-            data: to_raw_value(data).expect("a JSON value is JSON"),
+            data: to_raw_value(data).expect("what we tell of is JSON"),
         }
     }
 }

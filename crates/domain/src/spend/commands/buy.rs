@@ -1,0 +1,240 @@
+//! Granting: a purchase at once, or a hold.
+use std::time::Duration;
+
+use bellwire_wire::{HoldId, PurchaseId, UsdNanos, WalletId, WorkspaceId};
+
+use super::{end::release_overdue, watch};
+use crate::{
+    Ctx, Stored, delivery, event,
+    spend::{
+        Breach, Charge, Order, Purchase, PurchaseStatus, Rows, Wallet,
+        events::{ExhaustedData, HeldData, SucceededData, ThresholdData, tell},
+        rules,
+    },
+    workspace::{Principal, audit},
+};
+
+/// Overdue holds that are released in the hope that an amount then fits. Keeps I12.
+const RELEASED_MAX: u32 = 1_000;
+
+/// A purchase and how the wallets stand that it concerns, from the payer up.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// The purchase.
+    pub purchase: Purchase,
+    /// The wallets.
+    pub chain: Vec<Wallet>,
+}
+
+/// Why nothing was granted.
+#[derive(Debug, Clone)]
+pub enum Refusal {
+    /// There is no such wallet, as far as the key may know.
+    Unknown,
+    /// This wallet of the chain is frozen.
+    Frozen(Wallet),
+    /// A limit of this wallet refuses it.
+    Limited(Wallet, Breach),
+    /// It does not fit in a budget.
+    Short(Box<Shortage>),
+}
+
+/// What an agent needs to know of a budget that is short.
+#[derive(Debug, Clone)]
+pub struct Shortage {
+    /// The wallet that was to pay.
+    pub wallet_id: WalletId,
+    /// The one whose budget is short.
+    pub blocking: Wallet,
+    /// What was asked for.
+    pub requested: UsdNanos,
+}
+
+/// Grants a purchase, or, with `hold_for`, sets its amount aside for so long. It must fit in the budget of
+/// the wallet and of every wallet above it. Keeps I2.
+pub async fn grant<R>(
+    rows: &mut R,
+    ctx: &Ctx,
+    by: &Principal,
+    wallet: &WalletId,
+    mut order: Order,
+    hold_for: Option<Duration>,
+) -> Stored<Result<Receipt, Refusal>>
+where
+    R: Rows + event::Rows + delivery::Rows + audit::Rows,
+{
+    let Some(mut chain) = fitting_chain(rows, ctx, by.workspace(), wallet, order.amount).await? else {
+        return Ok(Err(Refusal::Unknown));
+    };
+    let payer = chain.first().filter(|payer| by.sees(payer.card.namespace.as_ref()));
+    let Some(payer) = payer else { return Ok(Err(Refusal::Unknown)) };
+    order.agent_id = order.agent_id.or_else(|| payer.card.agent_id.clone());
+    if let Some(frozen) = chain.iter().find(|wallet| wallet.is_frozen()) {
+        return Ok(Err(Refusal::Frozen(frozen.clone())));
+    }
+    if let Some(index) = rules::short(&chain, order.amount) {
+        return refuse_short(rows, ctx, chain, index, order.amount).await.map(Err);
+    }
+    let breaches = watch::look(rows, ctx, &mut chain, &order).await?;
+    if let Some((index, breach)) = breaches.iter().find(|(_, breach)| breach.refuses) {
+        watch::act(rows, ctx, &mut chain[*index], breach, &order).await?;
+        save(rows, &chain).await?;
+        return Ok(Err(Refusal::Limited(chain.swap_remove(*index), *breach)));
+    }
+
+    let mut purchase = new_purchase(rows, ctx, &chain, order, hold_for);
+    for wallet in &mut chain {
+        match hold_for {
+            Some(_) => wallet.account.hold(purchase.order.amount),
+            None => wallet.account.spend(purchase.order.amount),
+        }
+    }
+    watch::note(rows, ctx, &mut chain, &purchase).await?;
+    if hold_for.is_some() {
+        tell(rows, ctx, &chain[0], "purchase.held", &HeldData::new(&purchase)).await?;
+    } else {
+        succeed(rows, ctx, &mut purchase, &mut chain, purchase_amount).await?;
+    }
+    rows.purchase_insert(&purchase).await?;
+    for (index, breach) in &breaches {
+        watch::act(rows, ctx, &mut chain[*index], breach, &purchase.order).await?;
+    }
+    save(rows, &chain).await?;
+    Ok(Ok(Receipt { purchase, chain }))
+}
+
+/// What a purchase without a hold pays: all of it.
+fn purchase_amount(purchase: &Purchase) -> UsdNanos {
+    purchase.order.amount
+}
+
+/// A wallet and those above it as they stand now. If `amount` does not fit, overdue holds are released first:
+/// what has expired holds up nobody, whether or not somebody swept.
+async fn fitting_chain<R>(
+    rows: &mut R,
+    ctx: &Ctx,
+    workspace: &WorkspaceId,
+    wallet: &WalletId,
+    amount: UsdNanos,
+) -> Stored<Option<Vec<Wallet>>>
+where
+    R: Rows + event::Rows + delivery::Rows + audit::Rows,
+{
+    let mut chain = standing(rows, ctx, workspace, wallet).await?;
+    let holds = |chain: &[Wallet]| chain.iter().any(|wallet| wallet.account.held > UsdNanos::ZERO);
+    if rules::short(&chain, amount).is_some()
+        && holds(&chain)
+        && release_overdue(rows, ctx, Some(workspace), RELEASED_MAX).await? > 0
+    {
+        chain = standing(rows, ctx, workspace, wallet).await?;
+    }
+    Ok((!chain.is_empty()).then_some(chain))
+}
+
+/// A wallet and those above it, in the periods that `ctx.now` lies in.
+pub(super) async fn standing<R: Rows>(
+    rows: &mut R,
+    ctx: &Ctx,
+    workspace: &WorkspaceId,
+    wallet: &WalletId,
+) -> Stored<Vec<Wallet>> {
+    let mut chain = rows.chain(workspace, wallet).await?;
+    for wallet in &mut chain {
+        wallet.roll(ctx.now);
+    }
+    Ok(chain)
+}
+
+pub(super) async fn save<R: Rows>(rows: &mut R, chain: &[Wallet]) -> Stored<()> {
+    for wallet in chain {
+        rows.account_save(wallet).await?;
+    }
+    Ok(())
+}
+
+fn new_purchase<R: Rows>(
+    rows: &mut R,
+    ctx: &Ctx,
+    chain: &[Wallet],
+    order: Order,
+    hold_for: Option<Duration>,
+) -> Purchase {
+    let payer = &chain[0].card;
+    Purchase {
+        seq: rows.spend_seq(ctx),
+        id: PurchaseId::from_ulid(ctx.mint.ulid()),
+        hold_id: hold_for.map(|_| HoldId::from_ulid(ctx.mint.ulid())),
+        workspace_id: payer.workspace_id.clone(),
+        namespace: payer.namespace.clone(),
+        wallet_id: payer.id.clone(),
+        order,
+        status: PurchaseStatus::Held,
+        captured: UsdNanos::ZERO,
+        refunded: UsdNanos::ZERO,
+        sandbox: payer.sandbox,
+        created_at: ctx.now,
+        expires_at: hold_for.map(|span| ctx.now.after(span)),
+        ended_at: None,
+        error: None,
+    }
+}
+
+/// What was paid is counted and told, with the thresholds that it passes.
+pub(super) async fn succeed<R>(
+    rows: &mut R,
+    ctx: &Ctx,
+    purchase: &mut Purchase,
+    chain: &mut [Wallet],
+    amount: impl FnOnce(&Purchase) -> UsdNanos,
+) -> Stored<()>
+where
+    R: Rows + event::Rows + delivery::Rows + audit::Rows,
+{
+    purchase.status = PurchaseStatus::Succeeded;
+    purchase.captured = amount(purchase);
+    purchase.ended_at = Some(rules::counted_at(chain, ctx.now));
+    for wallet in chain.iter_mut() {
+        wallet.account.last_purchase = Some(purchase.id.clone());
+    }
+    let event_id = tell(rows, ctx, &chain[0], "purchase.succeeded", &SucceededData::new(purchase, ctx.now)).await?;
+    if !purchase.sandbox {
+        rows.charged(&Charge { event_id: &event_id, purchase, amount: purchase.captured, at: ctx.now }).await?;
+    }
+    for wallet in chain {
+        for percent in rules::thresholds_passed(wallet) {
+            tell(rows, ctx, wallet, "budget.threshold", &ThresholdData::new(wallet, percent)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts a refusal, and tells of the first.
+async fn refuse_short<R>(
+    rows: &mut R,
+    ctx: &Ctx,
+    mut chain: Vec<Wallet>,
+    index: usize,
+    requested: UsdNanos,
+) -> Stored<Refusal>
+where
+    R: Rows + event::Rows + delivery::Rows + audit::Rows,
+{
+    let wallet_id = chain[0].id().clone();
+    let mut blocking = chain.swap_remove(index);
+    blocking.account.denied_count = blocking.account.denied_count.saturating_add(1);
+    rows.account_save(&blocking).await?;
+    if blocking.account.denied_count == 1 {
+        let data = ExhaustedData {
+            wallet_id: blocking.id().as_str(),
+            requesting_wallet_id: wallet_id.as_str(),
+            budget_limit_usd: blocking.budget(),
+            last_transaction_id: blocking.account.last_purchase.as_ref().map(AsRef::as_ref),
+            requested_usd: requested,
+            resets_at: blocking.account.period_end,
+            denied_count: 1,
+            sandbox: blocking.card.sandbox,
+        };
+        tell(rows, ctx, &blocking, "budget.exhausted", &data).await?;
+    }
+    Ok(Refusal::Short(Box::new(Shortage { wallet_id, blocking, requested })))
+}

@@ -1,0 +1,11 @@
+//! What can be done with wallets: look, decide, write, append the event.
+mod buy;
+mod end;
+mod refund;
+mod wallet;
+mod watch;
+
+pub use buy::{Receipt, Refusal, Shortage, grant};
+pub use end::{EndHold, Ended, end_hold, release_overdue};
+pub use refund::{Refunded, refund};
+pub use wallet::{CreateWallet, Created, UpdateWallet, Updated, create_wallet, update_wallet};

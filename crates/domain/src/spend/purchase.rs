@@ -1,0 +1,196 @@
+//! Purchases and the holds they may begin as: one row from the first grant to the last refund.
+use bellwire_wire::{EventId, HoldId, Namespace, PurchaseId, RefundId, Timestamp, UsdNanos, WalletId, WorkspaceId};
+use serde_json::value::RawValue;
+
+/// How far a purchase is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PurchaseStatus {
+    /// Its amount is set aside.
+    Held,
+    /// It was recorded, or captured.
+    Succeeded,
+    /// Its hold was released by whoever made it.
+    Voided,
+    /// Its hold was released because vendor or network failed.
+    Failed,
+    /// Its hold released itself.
+    Expired,
+}
+
+impl PurchaseStatus {
+    /// All there are.
+    pub const ALL: [Self; 5] = [Self::Held, Self::Succeeded, Self::Voided, Self::Failed, Self::Expired];
+
+    /// The name in the API of purchases.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Succeeded => "succeeded",
+            Self::Voided => "voided",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The name in the API of holds.
+    pub const fn as_hold(self) -> &'static str {
+        match self {
+            Self::Succeeded => "captured",
+            other => other.as_str(),
+        }
+    }
+}
+
+impl std::str::FromStr for PurchaseStatus {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|status| status.as_str() == text || status.as_hold() == text)
+            .ok_or("must be held, succeeded, voided, failed or expired")
+    }
+}
+
+/// What is to be bought, checked for form.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// How much; more than nothing.
+    pub amount: UsdNanos,
+    /// Who is paid.
+    pub vendor: String,
+    /// What for.
+    pub description: String,
+    /// What kind.
+    pub category: Option<String>,
+    /// For people.
+    pub memo: Option<String>,
+    /// How it is paid.
+    pub rail: Option<String>,
+    /// In which run of the agent.
+    pub run_id: Option<String>,
+    /// Which agent buys.
+    pub agent_id: Option<String>,
+    /// For programs.
+    pub metadata: Option<Box<RawValue>>,
+}
+
+/// A purchase.
+#[derive(Debug, Clone)]
+pub struct Purchase {
+    /// Its place among all purchases, in order of their grants.
+    pub seq: i64,
+    /// Its id.
+    pub id: PurchaseId,
+    /// The hold that it is or was.
+    pub hold_id: Option<HoldId>,
+    /// Whose.
+    pub workspace_id: WorkspaceId,
+    /// Which customer's.
+    pub namespace: Option<Namespace>,
+    /// The wallet that pays.
+    pub wallet_id: WalletId,
+    /// What was asked for.
+    pub order: Order,
+    /// How far it is.
+    pub status: PurchaseStatus,
+    /// What was paid.
+    pub captured: UsdNanos,
+    /// What of it came back.
+    pub refunded: UsdNanos,
+    /// Whether it is play money.
+    pub sandbox: bool,
+    /// When it was granted.
+    pub created_at: Timestamp,
+    /// When a hold releases itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it succeeded or ended otherwise.
+    pub ended_at: Option<Timestamp>,
+    /// What went wrong: a code and a sentence.
+    pub error: Option<(String, String)>,
+}
+
+impl Purchase {
+    /// Whether a hold should have released itself by now.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.status == PurchaseStatus::Held && self.expires_at.is_some_and(|at| at <= now)
+    }
+
+    /// What may still be refunded.
+    pub fn refundable(&self) -> UsdNanos {
+        self.captured.checked_sub(self.refunded).unwrap_or(UsdNanos::ZERO)
+    }
+}
+
+/// How a purchase is named: by itself, or by the hold it began as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PurchaseRef {
+    /// `pur_…`.
+    Purchase(PurchaseId),
+    /// `hld_…`.
+    Hold(HoldId),
+}
+
+impl std::str::FromStr for PurchaseRef {
+    type Err = bellwire_wire::IdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(hold) => Ok(Self::Hold(hold)),
+            Err(_) => text.parse().map(Self::Purchase),
+        }
+    }
+}
+
+/// A refund.
+#[derive(Debug, Clone)]
+pub struct Refund {
+    /// Its place among all refunds.
+    pub seq: i64,
+    /// Its id.
+    pub id: RefundId,
+    /// Of which purchase.
+    pub purchase_id: PurchaseId,
+    /// Whose.
+    pub workspace_id: WorkspaceId,
+    /// How much.
+    pub amount: UsdNanos,
+    /// Why.
+    pub reason: Option<String>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// Money that moved for good, as analytics see it: spent, or, if negative, come back.
+#[derive(Debug, Clone)]
+pub struct Charge<'a> {
+    /// The event that told of it.
+    pub event_id: &'a EventId,
+    /// The purchase.
+    pub purchase: &'a Purchase,
+    /// How much.
+    pub amount: UsdNanos,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Which purchases are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct PurchaseFilter {
+    /// Only this namespace's.
+    pub namespace: Option<Namespace>,
+    /// Only from this wallet.
+    pub wallet_id: Option<WalletId>,
+    /// Only with this status.
+    pub status: Option<PurchaseStatus>,
+    /// Only by this agent.
+    pub agent_id: Option<String>,
+    /// Only from this vendor.
+    pub vendor: Option<String>,
+    /// Only granted after this.
+    pub since: Option<Timestamp>,
+    /// Only granted at or before this.
+    pub until: Option<Timestamp>,
+    /// Only those that began as holds.
+    pub holds_only: bool,
+}
