@@ -2,11 +2,14 @@
 //! order: who asks ([`extract::By`] is the permission), what was sent (parsed, every fault told), one
 //! command or query, one view.
 mod body;
+mod change;
 pub mod delivery;
 mod diagnose;
 pub mod event;
+mod exact;
 mod extract;
 mod layer;
+mod money;
 pub mod openapi;
 mod page;
 pub mod problem;
