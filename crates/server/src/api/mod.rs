@@ -14,6 +14,7 @@ pub mod openapi;
 mod page;
 pub mod problem;
 mod reply;
+pub mod spend;
 mod system;
 pub(crate) mod workspace;
 

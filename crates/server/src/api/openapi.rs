@@ -22,6 +22,7 @@ use crate::app::App;
         (name = "workspace", description = "Keys, workspaces, namespaces"),
         (name = "event", description = "Events: post, list, poll, stream; their types"),
         (name = "delivery", description = "Endpoints, deliveries, replays, pull"),
+        (name = "spend", description = "Wallets, purchases, holds, refunds, what was spent"),
         (name = "system", description = "About the server itself")
     ),
     security(("api_key" = [])),
@@ -45,6 +46,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::workspace::routes())
         .merge(super::event::routes())
         .merge(super::delivery::routes())
+        .merge(super::spend::routes())
         .merge(super::system::routes())
 }
 
