@@ -43,6 +43,7 @@ rights! {
     EventsWrite => Some(Permission::EventsWrite),
     WebhooksManage => Some(Permission::WebhooksManage),
     KeysManage => Some(Permission::KeysManage),
+    AuditRead => Some(Permission::AuditRead),
 }
 
 /// Who asks, and may.
