@@ -148,6 +148,7 @@ impl Api {
                 answer.body = vec![0; length];
                 reader.read_exact(&mut answer.body)?;
             }
+            None if answer.header("transfer-encoding") == Some("chunked") => answer.body = read_chunks(&mut reader)?,
             None => drop(reader.read_to_end(&mut answer.body)?),
         }
         Ok(answer)
@@ -223,6 +224,23 @@ fn read_head(reader: &mut impl BufRead) -> io::Result<(u16, Vec<(String, String)
         match line.trim_end().split_once(':') {
             Some((name, value)) => headers.push((name.to_ascii_lowercase(), value.trim().to_owned())),
             None => return Ok((status, headers)),
+        }
+    }
+}
+
+/// A body in chunks; an error if it ends before the last one.
+fn read_chunks(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let length = usize::from_str_radix(line.trim_end(), 16).map_err(|_| io::ErrorKind::UnexpectedEof)?;
+        let (start, mut end) = (body.len(), [0; 2]);
+        body.resize(start + length, 0);
+        reader.read_exact(&mut body[start..])?;
+        reader.read_exact(&mut end)?;
+        if length == 0 {
+            return Ok(body);
         }
     }
 }

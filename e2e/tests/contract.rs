@@ -79,6 +79,7 @@ fn stored(api: &Api) -> Value {
         "types": count("/v1/event-types?limit=200", "event_types"),
         "namespaces": count("/v1/namespaces?limit=200", "namespaces"),
         "workspaces": count("/v1/workspaces?limit=200", "workspaces"),
+        "audit": count("/v1/audit?limit=200", "entries"),
     })
 }
 
@@ -165,7 +166,7 @@ fn what_belongs_to_another_workspace_does_not_exist() {
 fn what_belongs_to_another_namespace_does_not_exist_and_naming_it_is_403() {
     let world = World::new();
     // It may do everything that a key of one namespace can do.
-    let all = ["events:write", "events:read", "events:impersonate", "webhooks:manage", "keys:manage"];
+    let all = ["events:write", "events:read", "events:impersonate", "webhooks:manage", "keys:manage", "audit:read"];
     let other = world.scene.key(&json!({"kind": "scoped", "namespace": "other", "permissions": all}));
     let before = world.stored();
     for (route, call) in world.keyed() {

@@ -1,5 +1,7 @@
 //! The command line of the load generator; the orchestrator fills the same struct.
 
+use std::path::PathBuf;
+
 use clap::{Parser, ValueEnum};
 
 /// Sends requests to a Bellwire server, or to any URL, and prints a JSON result.
@@ -35,9 +37,12 @@ pub struct Options {
     /// Event type.
     #[arg(long, default_value = "bench.event")]
     pub event_type: String,
-    /// Number of types to take turns among: with 10, `bench.event` becomes `bench.g0` to `bench.g9`.
+    /// Number of types, or vendors, to take turns among: with 10, `bench.event` becomes `bench.g0` to `bench.g9`.
     #[arg(long)]
     pub spread: Option<usize>,
+    /// A file with the ids of the wallets to take turns among, one on each line.
+    #[arg(long)]
+    pub wallets: Option<PathBuf>,
     /// Events in a batch.
     #[arg(long, default_value_t = 100)]
     pub batch: usize,
@@ -59,6 +64,8 @@ pub enum Mode {
     Single,
     /// Many events to `/v1/events/batch`.
     Batch,
+    /// One purchase from a wallet of --wallets.
+    Purchase,
     /// The body alone to the URL as given: what the machine can do with nothing between.
     Raw,
 }

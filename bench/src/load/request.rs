@@ -19,25 +19,44 @@ pub struct Requests {
     pub authority: String,
     /// Events in one request; 1 for raw.
     pub events_per_request: u64,
-    absolute: Uri,
-    relative: Uri,
+    targets: Vec<Target>,
     headers: HeaderMap,
     bodies: Vec<Template>,
 }
 
+/// Where a request goes: for a pooled client, and for one connection.
+#[derive(Debug, Clone)]
+struct Target {
+    absolute: Uri,
+    relative: Uri,
+}
+
+impl Target {
+    fn new(url: &str) -> anyhow::Result<Self> {
+        let absolute: Uri = url.parse().with_context(|| format!("not a URL: {url}"))?;
+        ensure!(absolute.scheme_str() == Some("http"), "only http: {url}");
+        let relative = absolute.path_and_query().map_or("/", |p| p.as_str()).parse()?;
+        Ok(Self { absolute, relative })
+    }
+}
+
+/// The targets of a run follow each other by this many, so that neighbouring workers are at different ones.
+const STRIDE: usize = 7_919;
+
 impl Requests {
     /// Renders them.
     pub fn render(options: &Options) -> anyhow::Result<Self> {
-        let path = match options.mode {
-            Mode::Single => "/v1/events",
-            Mode::Batch => "/v1/events/batch",
-            Mode::Raw => "",
+        let paths = match options.mode {
+            Mode::Single => vec!["/v1/events".to_owned()],
+            Mode::Batch => vec!["/v1/events/batch".to_owned()],
+            Mode::Purchase => purchase_paths(options)?,
+            Mode::Raw => vec![String::new()],
         };
-        let url = format!("{}{path}", options.url.trim_end_matches('/'));
-        let absolute: Uri = url.parse().with_context(|| format!("not a URL: {url}"))?;
-        ensure!(absolute.scheme_str() == Some("http"), "only http: {url}");
-        let authority = absolute.authority().context("a URL needs a host")?;
-        let relative = absolute.path_and_query().map_or("/", |p| p.as_str());
+        let base = options.url.trim_end_matches('/');
+        let targets =
+            paths.iter().map(|path| Target::new(&format!("{base}{path}"))).collect::<anyhow::Result<Vec<_>>>()?;
+        let first = targets.first().context("there is nowhere to send to")?;
+        let authority = first.absolute.authority().context("a URL needs a host")?.clone();
 
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_str(authority.as_str())?);
@@ -47,25 +66,28 @@ impl Requests {
         }
         Ok(Self {
             authority: authority.as_str().to_owned(),
-            relative: relative.parse()?,
-            absolute,
+            targets,
             headers,
             bodies: bodies(options),
             events_per_request: match options.mode {
                 Mode::Batch => options.batch as u64,
-                Mode::Single | Mode::Raw => 1,
+                Mode::Single | Mode::Purchase | Mode::Raw => 1,
             },
         })
     }
 
     /// The `turn`th request, stamped with the time it was due; for one connection (relative).
     pub fn relative(&self, turn: usize, due_us: u64) -> Request<Body> {
-        self.request(&self.relative, turn, due_us)
+        self.request(&self.target(turn).relative, turn, due_us)
     }
 
     /// The same for a pooled client, which chooses the connection by the URL.
     pub fn absolute(&self, turn: usize, due_us: u64) -> Request<Body> {
-        self.request(&self.absolute, turn, due_us)
+        self.request(&self.target(turn).absolute, turn, due_us)
+    }
+
+    fn target(&self, turn: usize) -> &Target {
+        &self.targets[turn.wrapping_mul(STRIDE) % self.targets.len()]
     }
 
     fn request(&self, uri: &Uri, turn: usize, due_us: u64) -> Request<Body> {
@@ -85,12 +107,28 @@ fn bodies(options: &Options) -> Vec<Template> {
     };
     match options.mode {
         Mode::Raw => vec![Template::new(&data(options.bytes))],
+        Mode::Purchase => (0..options.spread.unwrap_or(1)).map(|turn| Template::new(&purchase(turn))).collect(),
         Mode::Single => (0..options.spread.unwrap_or(1)).map(|turn| Template::new(&event(turn))).collect(),
         Mode::Batch => {
             let events: Vec<_> = (0..options.batch).map(event).collect();
             vec![Template::new(&format!(r#"{{"events":[{}]}}"#, events.join(",")))]
         }
     }
+}
+
+/// The purchases of every wallet named.
+fn purchase_paths(options: &Options) -> anyhow::Result<Vec<String>> {
+    let file = options.wallets.as_ref().context("--mode purchase needs --wallets")?;
+    let wallets = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(wallets.lines().map(|wallet| format!("/v1/wallets/{wallet}/purchases")).collect())
+}
+
+/// A purchase whose event is about as long as the events of [`Mode::Single`].
+fn purchase(turn: usize) -> String {
+    let cents = turn % 90 + 10;
+    format!(
+        r#"{{"amount_usd":0.{cents},"vendor":"vendor-{turn}","description":"one call of a model","category":"inference"}}"#
+    )
 }
 
 /// The type of the `turn`th event.

@@ -1,5 +1,6 @@
 //! The settings of a run, and the load started with them.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
@@ -99,7 +100,7 @@ pub struct Load {
     pub url: String,
     /// The server's owner key.
     pub key: Option<String>,
-    /// `single`, `batch` or `raw`.
+    /// `single`, `batch`, `purchase` or `raw`.
     pub mode: &'static str,
     /// `conn` or `pooled`.
     pub client: &'static str,
@@ -111,7 +112,9 @@ pub struct Load {
     pub count: Option<u64>,
     /// Requests per second of the open loop.
     pub rate: Option<u64>,
-    /// Types to take turns among.
+    /// File with the wallets of `purchase`.
+    pub wallets: Option<PathBuf>,
+    /// Types, or vendors, to take turns among.
     pub spread: Option<u64>,
     /// Family of the event types.
     pub family: &'static str,
@@ -135,6 +138,9 @@ impl Load {
         }
         if let Some(rate) = self.rate {
             push("--rate", rate.to_string());
+        }
+        if let Some(wallets) = &self.wallets {
+            push("--wallets", wallets.display().to_string());
         }
         if let Some(spread) = self.spread {
             push("--spread", spread.to_string());

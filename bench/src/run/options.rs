@@ -10,8 +10,8 @@ use clap::Parser;
 /// --data-dir, and ends them when done, on a signal and at the time limit. Absolute figures depend
 /// on the machine; read the ratios to the limits, which are measured in the same run.
 ///
-/// Scenarios for --only: limits, single, fan-out, batch, latency, hanging, recovery, pending, idle,
-/// postgres, postgres-2.
+/// Scenarios for --only: limits, single, fan-out, batch, latency, hanging, recovery, pending, idle, spend,
+/// analytics, postgres, postgres-2.
 #[derive(Debug, Clone, Parser)]
 #[command(version)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, independent of the others")]
@@ -43,6 +43,9 @@ pub struct Options {
     /// Endpoints they belong to; 1000 if absent, 10000 with --full, 100 with --quick.
     #[arg(long)]
     pub endpoints: Option<u64>,
+    /// Purchases that analytics are asked about; 100000 if absent, 1000000 with --full, 10000 with --quick.
+    #[arg(long)]
+    pub purchases: Option<u64>,
     /// Write all figures to this file.
     #[arg(long)]
     pub json: Option<PathBuf>,
@@ -102,6 +105,12 @@ impl Options {
     pub fn pending(&self) -> u64 {
         let usual = if self.full { 1_000_000 } else { 100_000 };
         self.sized(self.pending, usual, 10_000)
+    }
+
+    /// Purchases that analytics are asked about.
+    pub fn purchases(&self) -> u64 {
+        let usual = if self.full { 1_000_000 } else { 100_000 };
+        self.sized(self.purchases, usual, 10_000)
     }
 
     /// Endpoints of the pending retries.

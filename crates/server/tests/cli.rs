@@ -264,6 +264,29 @@ fn a_key_of_a_profile_is_used_until_it_is_revoked() {
 }
 
 #[test]
+fn an_exported_audit_log_is_checked_without_a_server() {
+    let world = World::new();
+    let key = world.ask(&["keys", "create", "ci"]);
+    let listed = world.ask(&["audit", "--limit", "1"]);
+    assert_eq!(listed["entries"][0]["subject"], key["id"]);
+    assert_eq!(world.ask(&["audit", "list", "--action", "workspace.create"])["entries"][0]["seq"], 1);
+    let export = world.output(&["audit", "export"]);
+    assert!(export.status.success());
+    let (whole, file) = (String::from_utf8(export.stdout).expect("text"), world.home.path().join("audit.ndjson"));
+    let verify = |lines: &str| {
+        std::fs::write(&file, lines).expect("a file");
+        let mut command = bellwire(world.home.path());
+        let output = command.args(["audit", "verify", "audit.ndjson"]).output().expect("it runs");
+        (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+    };
+    let (code, said) = verify(&whole);
+    assert_eq!((code, said.lines().next()), (Some(0), Some("valid: 3 entries, without a gap")));
+    let changed = "broken: line 3, entry 3: it was changed: what it says does not have its hash\n";
+    assert_eq!(verify(&whole.replace("\"ci\"", "\"cd\"")), (Some(1), changed.to_owned()));
+    assert_eq!(world.refused(&["audit", "export", "--since", "x"]).0, Some(4));
+}
+
+#[test]
 fn doctor_finds_a_healthy_server_and_an_open_master_key() {
     use std::os::unix::fs::PermissionsExt;
     let world = World::new();

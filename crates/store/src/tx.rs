@@ -16,6 +16,7 @@ use bellwire_wire::{EndpointId, EventType, Namespace, WorkspaceId};
 use crate::{
     Observer, Vault,
     args::{Arg, Row},
+    desk::Desk,
     postgres::{Bulk, Link},
     sqlite,
 };
@@ -31,6 +32,7 @@ pub(crate) struct Cache {
     pub(crate) endpoints: HashMap<EndpointId, Arc<Endpoint>>,
     pub(crate) custom_types: HashMap<(WorkspaceId, EventType), Option<Arc<CustomType>>>,
     pub(crate) namespaces: HashSet<(WorkspaceId, Namespace)>,
+    pub(crate) desk: Desk,
 }
 
 /// Entries of a cache before it is emptied. Keeps I12.
@@ -138,6 +140,7 @@ impl Tx {
         if cache.endpoints.len() > CACHE_MAX
             || cache.custom_types.len() > CACHE_MAX
             || cache.namespaces.len() > CACHE_MAX
+            || cache.desk.wallets() > CACHE_MAX
         {
             *cache = Cache::default();
         }

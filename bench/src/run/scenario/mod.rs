@@ -8,6 +8,7 @@ pub mod pending;
 pub mod postgres;
 pub mod recovery;
 pub mod saturation;
+pub mod spend;
 
 use anyhow::bail;
 
@@ -34,7 +35,7 @@ const fn scenario(
 }
 
 /// All of them.
-pub const ALL: [Scenario; 10] = [
+pub const ALL: [Scenario; 12] = [
     scenario("single", true, saturation::single),
     scenario("fan-out", true, saturation::fan_out),
     scenario("batch", true, saturation::batch),
@@ -43,6 +44,8 @@ pub const ALL: [Scenario; 10] = [
     scenario("recovery", false, recovery::run),
     scenario("pending", false, pending::run),
     scenario("idle", false, idle::run),
+    scenario("spend", false, spend::run),
+    scenario("analytics", false, spend::analytics),
     scenario("postgres", false, postgres::one),
     scenario("postgres-2", false, postgres::two),
 ];

@@ -8,12 +8,12 @@ use super::{
     Answer, AttemptRecord, Claim, Claimed, Delivery, DeliveryStatus, Endpoint, EndpointKind, EndpointRef, Outcome,
     Rows, Settled, Timing, settle,
 };
-use crate::{Ctx, Effect, Stored, event};
+use crate::{Ctx, Effect, Stored, event, workspace::audit};
 
 /// Takes at most `max` due deliveries of a pull endpoint under a lease.
 pub async fn pull<R>(rows: &mut R, ctx: &Ctx, endpoint: &Endpoint, max: u32, lease: Duration) -> Stored<Vec<Claimed>>
 where
-    R: Rows + event::Rows,
+    R: Rows + event::Rows + audit::Rows,
 {
     expire_leases(rows, ctx, &endpoint.at).await?;
     let claim = Claim {
@@ -61,7 +61,7 @@ pub async fn answer_pull<R>(
     answer: PullAnswer,
 ) -> Stored<Result<Delivery, LeaseError>>
 where
-    R: Rows + event::Rows,
+    R: Rows + event::Rows + audit::Rows,
 {
     let Some(delivery) = rows.delivery(workspace, id).await? else {
         return Ok(Err(LeaseError::Unknown));
@@ -99,7 +99,7 @@ where
 /// Counts leases of a pull endpoint that ran out as failed attempts; what followed.
 pub async fn expire_leases<R>(rows: &mut R, ctx: &Ctx, at: &EndpointRef) -> Stored<Vec<Settled>>
 where
-    R: Rows + event::Rows,
+    R: Rows + event::Rows + audit::Rows,
 {
     // Every node notices the end of a lease: one of them counts it.
     rows.endpoints_hold(&BTreeSet::from([at])).await?;

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     Ctx, Effect, Stored,
     event::{self, NewEvent},
+    workspace::audit::{self, NewAudit},
 };
 
 /// An endpoint that fails so long without one success is disabled.
@@ -35,7 +36,7 @@ pub struct Settled {
 /// Records a batch of attempts and what follows each. Keeps I1, I5.
 pub async fn settle<R>(rows: &mut R, ctx: &Ctx, outcomes: &[Outcome]) -> Stored<Vec<Settled>>
 where
-    R: Rows + event::Rows,
+    R: Rows + event::Rows + audit::Rows,
 {
     let endpoints: BTreeSet<&EndpointRef> = outcomes.iter().map(|outcome| &outcome.claimed.endpoint.at).collect();
     rows.endpoints_hold(&endpoints).await?;
@@ -144,7 +145,7 @@ impl Fate {
 
 async fn finish<R>(rows: &mut R, ctx: &Ctx, at: &EndpointRef, fate: Fate) -> Stored<()>
 where
-    R: Rows + event::Rows,
+    R: Rows + event::Rows + audit::Rows,
 {
     // Of an endpoint that was deleted meanwhile nothing is kept.
     if rows.endpoint(at).await?.is_none() {
@@ -169,7 +170,7 @@ where
 
 async fn disable<R>(rows: &mut R, ctx: &Ctx, at: &EndpointRef, reason: &str) -> Stored<()>
 where
-    R: Rows + event::Rows,
+    R: Rows + event::Rows + audit::Rows,
 {
     let Some(current) = rows.endpoint(at).await? else {
         return Ok(());
@@ -184,6 +185,14 @@ where
     let data = json!({"endpoint_id": at.endpoint_id, "url": endpoint.config.url, "reason": reason});
     let namespace = endpoint.config.namespace.as_ref();
     let event = NewEvent::built_in(&at.workspace_id, "endpoint.disabled", namespace, &data);
+    let new = NewAudit {
+        actor: audit::SYSTEM.into(),
+        action: "endpoint.disable",
+        subject: at.endpoint_id.to_string(),
+        namespace: namespace.cloned(),
+        detail: json!({"reason": reason}),
+    };
+    audit::record(rows, ctx, &at.workspace_id, new).await?;
     // Appending may fan out, which never leads back here: settling is not appending.
     Box::pin(event::append(rows, ctx, event)).await.map(drop)
 }

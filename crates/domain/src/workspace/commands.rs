@@ -1,8 +1,11 @@
-//! Workspaces and keys: made, revoked, removed, each with its event.
+//! Workspaces and keys: made, revoked, removed, each with its event and its entry in the audit log.
 use bellwire_wire::{KeyId, Namespace, Timestamp, WorkspaceId};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Key, KeyHash, KeyKind, Permission, Permissions, Principal, Rows, Workspace};
+use super::{
+    Key, KeyHash, KeyKind, Permission, Permissions, Principal, Rows, Workspace,
+    audit::{self, NewAudit, SYSTEM},
+};
 use crate::{
     Ctx, PageQuery, Stored, delivery,
     event::{self, NewEvent},
@@ -63,7 +66,7 @@ where
     if !rows.workspaces(PageQuery::ONE).await?.items.is_empty() {
         return Ok(None);
     }
-    let workspace = insert_workspace(rows, ctx, "default").await?;
+    let workspace = insert_workspace(rows, ctx, SYSTEM, "default").await?;
     let command = CreateKey {
         name: "owner".into(),
         kind: KeyKind::Owner,
@@ -75,16 +78,25 @@ where
         prefix,
         hash,
     };
-    insert_key(rows, ctx, &workspace.id, command).await.map(Some)
+    insert_key(rows, ctx, SYSTEM, &workspace.id, command).await.map(Some)
 }
 
-/// Makes a workspace with an admin key. The owner's right is checked by the caller.
-pub async fn create_workspace<R>(rows: &mut R, ctx: &Ctx, name: &str, key: CreateKey) -> Stored<(Workspace, Key)>
+/// Makes a workspace with an admin key. The owner's right is checked by the caller. Both workspaces
+/// tell of it in their audit logs.
+pub async fn create_workspace<R>(
+    rows: &mut R,
+    ctx: &Ctx,
+    by: &Principal,
+    name: &str,
+    key: CreateKey,
+) -> Stored<(Workspace, Key)>
 where
     R: Rows + event::Rows + delivery::Rows,
 {
-    let workspace = insert_workspace(rows, ctx, name).await?;
-    let key = insert_key(rows, ctx, &workspace.id, key).await?;
+    let actor = by.actor();
+    let workspace = insert_workspace(rows, ctx, &actor, name).await?;
+    audit::record(rows, ctx, by.workspace(), created(&actor, &workspace)).await?;
+    let key = insert_key(rows, ctx, &actor, &workspace.id, key).await?;
     Ok((workspace, key))
 }
 
@@ -105,7 +117,7 @@ where
     if !free && let Some(beyond) = wanted.iter().find(|permission| !by.may(*permission)) {
         return Ok(CreatedKey::Refused(KeyRefusal::Beyond(beyond)));
     }
-    insert_key(rows, ctx, by.workspace(), command).await.map(CreatedKey::Made)
+    insert_key(rows, ctx, &by.actor(), by.workspace(), command).await.map(CreatedKey::Made)
 }
 
 /// The owner, and an admin whose permissions were not narrowed: it could take what it gives.
@@ -146,20 +158,18 @@ where
     }
     rows.key_revoke(by.workspace(), id, ctx.now).await?;
     tell_key(rows, ctx, "key.revoked", &key).await?;
+    let new = about_key("key.revoke", &by.actor(), &key, json!({"name": key.name}));
+    audit::record(rows, ctx, by.workspace(), new).await?;
     Ok(RevokedKey::Done)
 }
 
 /// Removes a namespace with its endpoints and keys and tells with `namespace.deleted`; whether it
 /// was known.
-pub async fn delete_namespace<R>(
-    rows: &mut R,
-    ctx: &Ctx,
-    workspace: &WorkspaceId,
-    namespace: &Namespace,
-) -> Stored<bool>
+pub async fn delete_namespace<R>(rows: &mut R, ctx: &Ctx, by: &Principal, namespace: &Namespace) -> Stored<bool>
 where
     R: Rows + event::Rows + delivery::Rows,
 {
+    let workspace = by.workspace();
     let Some(keys) = rows.namespace_delete(workspace, namespace, ctx.now).await? else {
         return Ok(false);
     };
@@ -171,17 +181,37 @@ where
     // The event itself is workspace-wide: nothing of the namespace is left to receive it.
     event::append(rows, ctx, NewEvent::built_in(workspace, "namespace.deleted", None, &data)).await?;
     rows.keys_changed(workspace);
+    let revoked: Vec<&KeyId> = keys.iter().map(|key| &key.id).collect();
+    let new = NewAudit {
+        actor: by.actor(),
+        action: "namespace.delete",
+        subject: namespace.to_string(),
+        namespace: Some(namespace.clone()),
+        detail: json!({"keys_revoked": revoked, "endpoints_deleted": endpoints}),
+    };
+    audit::record(rows, ctx, workspace, new).await?;
     Ok(true)
 }
 
-async fn insert_workspace<R: Rows>(rows: &mut R, ctx: &Ctx, name: &str) -> Stored<Workspace> {
+async fn insert_workspace<R: Rows>(rows: &mut R, ctx: &Ctx, actor: &str, name: &str) -> Stored<Workspace> {
     let id = WorkspaceId::from_ulid(ctx.mint.ulid());
     let workspace = Workspace { id, name: name.into(), created_at: ctx.now };
     rows.workspace_insert(&workspace).await?;
+    audit::record(rows, ctx, &workspace.id, created(actor, &workspace)).await?;
     Ok(workspace)
 }
 
-async fn insert_key<R>(rows: &mut R, ctx: &Ctx, workspace: &WorkspaceId, command: CreateKey) -> Stored<Key>
+fn created(actor: &str, workspace: &Workspace) -> NewAudit {
+    NewAudit {
+        actor: actor.to_owned(),
+        action: "workspace.create",
+        subject: workspace.id.to_string(),
+        namespace: None,
+        detail: json!({"name": workspace.name}),
+    }
+}
+
+async fn insert_key<R>(rows: &mut R, ctx: &Ctx, actor: &str, workspace: &WorkspaceId, command: CreateKey) -> Stored<Key>
 where
     R: Rows + event::Rows + delivery::Rows,
 {
@@ -206,7 +236,21 @@ where
     }
     rows.key_insert(&key).await?;
     tell_key(rows, ctx, "key.created", &key).await?;
+    let new = about_key("key.create", actor, &key, what_it_may(&key));
+    audit::record(rows, ctx, workspace, new).await?;
     Ok(key)
+}
+
+/// What a key may do, for how long and for whom. Nothing of its secret.
+fn what_it_may(key: &Key) -> Value {
+    let permissions: Vec<&str> = key.permissions.iter().map(Permission::as_str).collect();
+    json!({"name": key.name, "kind": key.kind.as_str(), "permissions": permissions, "agent_id": key.agent_id,
+        "person": key.person, "expires_at": key.expires_at})
+}
+
+fn about_key(action: &'static str, actor: &str, key: &Key, detail: Value) -> NewAudit {
+    let (subject, namespace) = (key.id.to_string(), key.namespace.clone());
+    NewAudit { actor: actor.to_owned(), action, subject, namespace, detail }
 }
 
 async fn tell_key<R>(rows: &mut R, ctx: &Ctx, kind: &str, key: &Key) -> Stored<()>

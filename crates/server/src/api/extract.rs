@@ -46,6 +46,7 @@ rights! {
     WalletsManage => [WalletsManage],
     WalletsSpend => [WalletsSpend],
     WalletsRead => [WalletsManage, WalletsSpend],
+    AuditRead => [AuditRead],
 }
 
 /// Who asks, and may.

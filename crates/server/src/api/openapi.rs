@@ -19,7 +19,7 @@ use crate::app::App;
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     tags(
-        (name = "workspace", description = "Keys, workspaces, namespaces"),
+        (name = "workspace", description = "Keys, workspaces, namespaces, the audit log"),
         (name = "event", description = "Events: post, list, poll, stream; their types"),
         (name = "delivery", description = "Endpoints, deliveries, replays, pull"),
         (name = "spend", description = "Wallets, purchases, holds, refunds, what was spent"),
@@ -44,6 +44,7 @@ impl Modify for Keys {
 pub fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(super::workspace::routes())
+        .merge(super::audit::routes())
         .merge(super::event::routes())
         .merge(super::delivery::routes())
         .merge(super::spend::routes())

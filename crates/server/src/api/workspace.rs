@@ -339,10 +339,11 @@ async fn create_workspace(State(app): State<Arc<App>>, by: By<AnyKey>, body: Jso
         prefix: prefix_of(&secret),
         hash: app.vault.hash(&secret),
     };
+    let principal = Arc::clone(&by.principal);
     app.command("workspace_create", &by, own(&by, idempotency), move |tx, ctx| {
-        let (name, key, secret) = (name.clone(), key.clone(), secret.clone());
+        let (name, key, secret, principal) = (name.clone(), key.clone(), secret.clone(), Arc::clone(&principal));
         Box::pin(async move {
-            let (workspace, _) = workspace::create_workspace(tx, &ctx, &name, key).await?;
+            let (workspace, _) = workspace::create_workspace(tx, &ctx, &principal, &name, key).await?;
             Ok(Ok(Reply::created(&WorkspaceView {
                 id: workspace.id.to_string(),
                 name: workspace.name,
@@ -429,12 +430,12 @@ async fn delete_namespace(State(app): State<Arc<App>>, by: By<KeysManage>, Path(
     if by.principal.bound().is_some() {
         return Err(Problem::new(Code::Forbidden, "A key of one namespace cannot remove it."));
     }
-    let workspace = by.workspace().clone();
+    let principal = Arc::clone(&by.principal);
     let answer = app
         .command("namespace_delete", &by, None, move |tx, ctx| {
-            let (workspace, namespace) = (workspace.clone(), namespace.clone());
+            let (principal, namespace) = (Arc::clone(&principal), namespace.clone());
             Box::pin(async move {
-                let known = workspace::delete_namespace(tx, &ctx, &workspace, &namespace).await?;
+                let known = workspace::delete_namespace(tx, &ctx, &principal, &namespace).await?;
                 Ok(if known { Ok(Reply::gone()) } else { Err(Problem::not_found("namespace")) })
             })
         })

@@ -88,7 +88,18 @@ impl Client {
         if let Some(value) = last.and_then(|last| HeaderValue::from_str(last).ok()) {
             outbound.headers.insert("last-event-id", value);
         }
-        let response = self.http.stream(&outbound, TIMEOUT).await.map_err(|error| unreachable(self.base(), &error))?;
+        self.open(&outbound).await
+    }
+
+    /// Asks for lines, one JSON document each, and gives them as they come.
+    pub(super) async fn lines(&self, path: &str) -> Done<Response<Incoming>> {
+        let mut outbound = self.outbound(Method::GET, path, None)?;
+        outbound.headers.insert(header::ACCEPT, HeaderValue::from_static("application/x-ndjson"));
+        self.open(&outbound).await
+    }
+
+    async fn open(&self, outbound: &Outbound) -> Done<Response<Incoming>> {
+        let response = self.http.stream(outbound, TIMEOUT).await.map_err(|error| unreachable(self.base(), &error))?;
         if response.status().is_success() {
             return Ok(response);
         }

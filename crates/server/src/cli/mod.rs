@@ -6,6 +6,7 @@
 //!
 //! Data goes to stdout, talk to stderr, hints after errors.
 mod args;
+mod audit;
 mod bench;
 mod catch;
 mod client;
@@ -91,6 +92,8 @@ enum Command {
     /// Manage API keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Who did what: list, export, check an export offline
+    Audit(audit::Audit),
     /// Check signatures offline, and explain wrong ones
     #[command(subcommand)]
     Verify(verify::Verify),
@@ -144,6 +147,7 @@ fn run(cli: Cli, migrations: &'static [&'static str]) -> Done {
         Command::Endpoints(endpoints) => block_on(endpoints.run(&global.session()?)),
         Command::Deliveries(deliveries) => block_on(deliveries.run(&global.session()?)),
         Command::Keys(keys) => block_on(keys.run(&global.session()?)),
+        Command::Audit(audit) => audit.run(&global),
     }
 }
 

@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 use bellwire_domain::{
     Ctx, Origin,
     delivery::{self, Claimed, Ending, EndpointRef, Outcome, Rows},
+    event,
+    workspace::audit,
 };
 use bellwire_wire::Timestamp;
 use tokio::sync::mpsc;
@@ -104,7 +106,7 @@ fn split(items: &mut Vec<Item>) -> Batch {
 
 async fn settle<R>(rows: &mut R, ctx: &Ctx, batch: &Batch) -> bellwire_domain::Stored<Vec<Due>>
 where
-    R: Rows + bellwire_domain::event::Rows,
+    R: Rows + event::Rows + audit::Rows,
 {
     let settled = delivery::settle(rows, ctx, &batch.outcomes).await?;
     let mut due: Vec<Due> = settled

@@ -17,7 +17,7 @@ pub(crate) struct Bulk {
 }
 
 /// How many kinds of [`Bulk`] there are.
-pub(crate) const KINDS: usize = 3;
+pub(crate) const KINDS: usize = 5;
 
 /// A column of many rows.
 pub(crate) enum Column {
@@ -125,6 +125,26 @@ impl Columns {
     pub(crate) fn has(&self, column: usize, text: &str) -> bool {
         let has = |column: &Column| matches!(column, Column::Text(values) if values.iter().any(|value| value.as_deref() == Some(text)));
         self.rows > 0 && self.columns.get(column).is_some_and(has)
+    }
+
+    /// A number of the row that is `offset` back among those with this number in a column; or how many of
+    /// those there are.
+    pub(crate) fn back(&self, (column, number): (usize, i64), offset: u32, wanted: usize) -> Result<i64, u32> {
+        let (Some(Column::Int(column)), Some(Column::Int(wanted))) =
+            (self.columns.get(column), self.columns.get(wanted))
+        else {
+            return Err(0);
+        };
+        let mut seen = 0;
+        for (found, wanted) in column.iter().zip(wanted).rev() {
+            if *found == Some(number) {
+                if seen == offset {
+                    return wanted.ok_or(seen);
+                }
+                seen += 1;
+            }
+        }
+        Err(seen)
     }
 
     pub(crate) fn columns(&self) -> &[Column] {

@@ -21,7 +21,7 @@ use super::{
     proof::{Doubtful, Ended},
     shared::{Queue, Shared},
 };
-use crate::{Tx, job::Job, stopwatch, tx::Cache};
+use crate::{Tx, desk::Desk, job::Job, stopwatch, tx::Cache};
 
 /// Commands in one commit.
 const BATCH_MAX: usize = 256;
@@ -191,6 +191,8 @@ impl Lane {
             self.tx.cache = Cache::default();
             self.epoch = epoch;
         }
+        // Others may have moved money since.
+        self.tx.cache.desk = Desk::default();
         let ordered = self.ordered.is_none();
         match self.link().begin(ordered) {
             Ok(begun) if ordered => {
@@ -222,7 +224,7 @@ impl Lane {
             }
             index += 1;
         }
-        let flushed = self.link().flush(crate::rows::BULKS);
+        let flushed = self.tx.put_down().and_then(|()| self.link().flush(crate::rows::BULKS));
         if let Some(failed) = self.link().failed().or(flushed.is_err().then_some(Failed::Statement)) {
             return self.undo(failed);
         }
@@ -263,7 +265,7 @@ impl Lane {
 
     /// Runs a command; something if everything has to be undone.
     fn run_bare(&mut self, job: &mut dyn Job) -> Option<Run> {
-        let (effects, changes) = (self.tx.effects.len(), self.link().changes());
+        let (effects, changes) = (self.tx.effects.len(), self.changes());
         self.link().forget_order();
         let good = job.run(&mut self.tx);
         if let Some(run) = self.interrupted() {
@@ -282,7 +284,7 @@ impl Lane {
             Some(Failed::Lost) => Some(Run::Lost),
             Some(Failed::Conflict | Failed::Deadlock) => Some(Run::Conflict),
             Some(Failed::Statement) => Some(Run::Carefully),
-            None if self.link().changes() != changes => Some(Run::Carefully),
+            None if self.changes() != changes => Some(Run::Carefully),
             None => None,
         }
     }
@@ -298,6 +300,7 @@ impl Lane {
             if let Some(run) = self.interrupted() {
                 return Some(run);
             }
+            good = good && self.tx.put_down().is_ok();
             good = good && self.link().flush(crate::rows::BULKS).is_ok() && self.link().failed().is_none();
             if good {
                 return None;
@@ -326,6 +329,11 @@ impl Lane {
         }
         // Only this one: the others of the batch are not to fail with it.
         None
+    }
+
+    /// Counts what was written, or is in hand to be written.
+    fn changes(&mut self) -> (u64, u64) {
+        (self.link().changes(), self.tx.cache.desk.version())
     }
 
     /// Whether the transaction has to be begun anew for a reason that is not the command's fault.

@@ -328,6 +328,18 @@ impl Link {
         self.pending[bulk.place].has(column, text)
     }
 
+    /// A number of the row that is `offset` back among those that wait with this number in a column; or how
+    /// many of those there are.
+    pub(crate) fn waiting_back(
+        &self,
+        bulk: &Bulk,
+        (column, number): (usize, i64),
+        offset: u32,
+        wanted: usize,
+    ) -> Result<i64, u32> {
+        self.pending[bulk.place].back((column, number), offset, wanted)
+    }
+
     /// [`Self::query`] for what no row that waits could be an answer to.
     pub(crate) fn query_beside(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Stored<Vec<Row>> {
         let pending = std::mem::take(&mut self.pending);
@@ -351,6 +363,16 @@ impl Link {
         let rows = client.query(&statement, &params).map_err(|error| self.note(&error).1)?;
         self.changes += rows.len() as u64;
         Ok(rows)
+    }
+
+    /// [`Self::change_many`] for a statement that tells nothing; how many rows it changed.
+    pub(crate) fn execute_many(&mut self, sql: &'static str, columns: &[Column]) -> Stored<usize> {
+        let statement = self.prepare(sql, columns.iter().map(Column::kind))?;
+        let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as _).collect();
+        let client = self.client.as_mut().ok_or_else(|| unavailable(&"not connected"))?;
+        let changed = client.execute(&statement, &params).map_err(|error| self.note(&error).1)?;
+        self.changes += changed;
+        Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
     /// Has a row inserted before anything looks at its table, at the latest with the commit.
@@ -392,7 +414,9 @@ impl Link {
             let kinds: Vec<Type> = kinds.collect();
             let client = self.client.as_mut().ok_or_else(|| unavailable(&"not connected"))?;
             let statement = client.prepare_typed(&without_hints(sql), &kinds).map_err(|error| self.note(&error).1)?;
-            let looks = ["events", "deliveries", "attempts"].iter().any(|table| sql.contains(table));
+            let looks = ["events", "deliveries", "attempts", "purchases", "spend_entries"]
+                .iter()
+                .any(|table| sql.contains(table));
             self.statements.insert(key, Prepared { statement, looks });
         }
         let prepared = &self.statements[&key];

@@ -8,12 +8,16 @@ mod event;
 mod held;
 mod job;
 mod outbox;
+mod purchase;
 mod queue;
+mod spend;
 mod sweep;
 mod version;
+mod wallet;
 mod workspace;
 
 use crate::postgres::{Bulk, KINDS};
 
 /// What is inserted many at a time where the engine gains by it, in this order.
-pub(crate) static BULKS: [&Bulk; KINDS] = [&event::EVENTS, &delivery::DELIVERIES, &attempt::ATTEMPTS];
+pub(crate) static BULKS: [&Bulk; KINDS] =
+    [&event::EVENTS, &delivery::DELIVERIES, &attempt::ATTEMPTS, &purchase::PURCHASES, &spend::ENTRIES];

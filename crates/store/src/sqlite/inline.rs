@@ -96,7 +96,7 @@ impl InlineStore {
         let tx = guard.as_mut().ok_or_else(|| StoreError::Unavailable("it is closed".into()))?;
         let sql = |tx: &Tx, sql: &str| raw(tx).execute_batch(sql).map_err(|error| from_sqlite(&error));
         sql(tx, "BEGIN IMMEDIATE")?;
-        let result = run_now(name, command, tx);
+        let result = run_now(name, command, tx).and_then(|answer| tx.put_down().map(|()| answer));
         let effects = std::mem::take(&mut tx.effects);
         if result.is_err() || fault == Fault::BeforeCommit {
             sql(tx, "ROLLBACK")?;

@@ -139,7 +139,13 @@ fn prepare(tx: &mut Tx, now: Timestamp) -> Result<(), OpenError> {
         .map_err(failed)?;
     let fits = begun.is_some() && tx.sealed_setting("vault check").map_err(|_| crate::VaultError::Sealed)?.is_some();
     migrate::migrate(raw(tx))?;
-    for sql in ["SELECT COALESCE(MAX(seq), 0) FROM events", "SELECT COALESCE(MAX(seq), 0) FROM deliveries"] {
+    for sql in [
+        "SELECT COALESCE(MAX(seq), 0) FROM events",
+        "SELECT COALESCE(MAX(seq), 0) FROM deliveries",
+        "SELECT COALESCE(MAX(seq), 0) FROM wallets",
+        "SELECT COALESCE(MAX(seq), 0) FROM purchases",
+        "SELECT COALESCE(MAX(seq), 0) FROM refunds",
+    ] {
         let last = tx.query_one(sql, &[], |row| row.int(0)).map_err(failed)?.unwrap_or(0);
         tx.last_seq = tx.last_seq.max(last);
     }

@@ -174,7 +174,7 @@ impl Turn {
             }
             ran.push(job);
         }
-        let committed = self.sql("COMMIT");
+        let committed = self.tx.put_down().and_then(|()| self.sql("COMMIT"));
         let effects = std::mem::take(&mut self.tx.effects);
         match committed {
             Ok(()) => {
@@ -203,28 +203,31 @@ impl Turn {
 
     /// Runs a command; false if it failed after it wrote, and so has to be undone.
     fn run_bare(&mut self, job: &mut dyn Job) -> bool {
-        let effects = self.tx.effects.len();
-        let before = raw(&self.tx).total_changes();
+        let (effects, before) = (self.tx.effects.len(), self.changes());
         if job.run(&mut self.tx) {
             return true;
         }
         self.tx.effects.truncate(effects);
         // A disk that is full may have ended the transaction by itself.
-        raw(&self.tx).total_changes() == before && !raw(&self.tx).is_autocommit()
+        self.changes() == before && !raw(&self.tx).is_autocommit()
     }
 
     /// Runs a command and undoes it alone if it fails. An error if that ended the whole transaction,
     /// which a full disk does: then nothing of it is left, and nothing else may run in its place.
     fn run_undoable(&mut self, job: &mut dyn Job) -> Stored<()> {
-        let effects = self.tx.effects.len();
-        let before = raw(&self.tx).total_changes();
+        let (effects, before) = (self.tx.effects.len(), self.changes());
         if let Err(error) = self.sql("SAVEPOINT command") {
             job.fail(error);
             return Ok(());
         }
         if job.run(&mut self.tx) {
-            drop(self.sql("RELEASE command"));
-            return Ok(());
+            match self.tx.put_down() {
+                Ok(()) => {
+                    drop(self.sql("RELEASE command"));
+                    return Ok(());
+                }
+                Err(error) => job.fail(error),
+            }
         }
         metrics::counter!("bellwire_commands_undone_total", "command" => job.name()).increment(1);
         self.tx.effects.truncate(effects);
@@ -233,12 +236,17 @@ impl Turn {
             self.tx.effects.clear();
             return Err(StoreError::Full);
         }
-        if raw(&self.tx).total_changes() != before {
+        if self.changes() != before {
             self.tx.cache = Cache::default();
         }
         drop(self.sql("ROLLBACK TO command"));
         drop(self.sql("RELEASE command"));
         Ok(())
+    }
+
+    /// Counts what was written, or is in hand to be written.
+    fn changes(&self) -> (u64, u64) {
+        (raw(&self.tx).total_changes(), self.tx.cache.desk.version())
     }
 
     fn sql(&mut self, sql: &'static str) -> Stored<()> {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    EndpointView, endpoint_of,
+    EndpointView, audit, endpoint_of,
     form::{EndpointForm, blank},
     visible,
 };
@@ -41,11 +41,12 @@ pub(super) async fn create(State(app): State<Arc<App>>, by: By<WebhooksManage>, 
     let named = form.namespace();
     let (mut config, status) = form.apply(blank(), EndpointStatus::Active, false, app.egress.policy(), faults)?;
     config.namespace = by.narrow(named)?;
-    let (workspace, view) = (by.workspace().clone(), Arc::clone(&app));
+    let (principal, view) = (Arc::clone(&by.principal), Arc::clone(&app));
     app.command("endpoint_create", &by, idempotency, move |tx, ctx| {
-        let (workspace, config, app) = (workspace.clone(), config.clone(), Arc::clone(&view));
+        let (principal, config, app) = (Arc::clone(&principal), config.clone(), Arc::clone(&view));
         Box::pin(async move {
-            let endpoint = delivery::create_endpoint(tx, &ctx, &workspace, config, status).await?;
+            let endpoint = delivery::create_endpoint(tx, &ctx, principal.workspace(), config, status).await?;
+            audit::created(tx, &ctx, &principal, &endpoint).await?;
             Ok(Ok(Reply::created(&EndpointAnswer { endpoint: EndpointView::new(&app, &endpoint, true) })))
         })
     })
@@ -105,9 +106,10 @@ pub(super) async fn update(
     by.narrow(form.namespace())?;
     // A bound key cannot let go of its namespace.
     faults.check(!form.frees_namespace() || by.principal.bound().is_none(), "namespace", "must stay the key's own");
-    let shared = Arc::clone(&app);
+    let (principal, shared) = (Arc::clone(&by.principal), Arc::clone(&app));
     app.command("endpoint_update", &by, idempotency, move |tx, ctx| {
         let (at, form, faults, app) = (at.clone(), form.clone(), faults.clone(), Arc::clone(&shared));
+        let principal = Arc::clone(&principal);
         Box::pin(async move {
             let Some(before) = tx.endpoint(&at).await? else { return Ok(Err(Problem::not_found("endpoint"))) };
             let applied = form.apply(before.config.clone(), before.status, true, app.egress.policy(), faults);
@@ -119,6 +121,9 @@ pub(super) async fn update(
                 bellwire_domain::workspace::Rows::namespace_touch(tx, &at.workspace_id, namespace, ctx.now).await?;
             }
             let changed = delivery::update_endpoint(tx, &ctx, &before, config, status).await?;
+            if let Some(after) = &changed {
+                audit::updated(tx, &ctx, &principal, &before, after).await?;
+            }
             Ok(changed
                 .map(|endpoint| Reply::ok(&EndpointAnswer { endpoint: EndpointView::new(&app, &endpoint, false) }))
                 .ok_or_else(|| {
@@ -136,14 +141,15 @@ pub(super) async fn update(
 #[utoipa::path(delete, path = "/v1/webhooks/{endpoint_id}", tag = "delivery", params(("endpoint_id" = String, Path)),
     responses((status = 204), (status = 404, body = ProblemBody)))]
 pub(super) async fn delete(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>) -> Answer {
-    let at = endpoint_of(&app, &by, &id).await?.at.clone();
+    let (endpoint, principal) = (endpoint_of(&app, &by, &id).await?, Arc::clone(&by.principal));
     app.command("endpoint_delete", &by, None, move |tx, ctx| {
-        let at = at.clone();
+        let (endpoint, principal) = (Arc::clone(&endpoint), Arc::clone(&principal));
         Box::pin(async move {
-            Ok(match delivery::delete_endpoint(tx, &ctx, &at).await? {
-                DeleteEndpoint::Deleted => Ok(Reply::gone()),
-                DeleteEndpoint::Unknown => Err(Problem::not_found("endpoint")),
-            })
+            if delivery::delete_endpoint(tx, &ctx, &endpoint.at).await? == DeleteEndpoint::Unknown {
+                return Ok(Err(Problem::not_found("endpoint")));
+            }
+            audit::deleted(tx, &ctx, &principal, &endpoint).await?;
+            Ok(Ok(Reply::gone()))
         })
     })
     .await

@@ -1,4 +1,5 @@
 //! Endpoints and their deliveries.
+mod audit;
 mod endpoint;
 mod form;
 mod log;

@@ -5,9 +5,10 @@ use axum::extract::{Path, State};
 use bellwire_domain::delivery::{self, Rows};
 use bellwire_wire::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{EndpointView, endpoint_of};
+use super::{EndpointView, audit, endpoint_of};
 use crate::{
     api::{
         extract::{By, Json, Repeat, WebhooksManage},
@@ -55,13 +56,16 @@ pub(super) async fn rotate(
         form.overlap.and_then(|text| faults.take("overlap", text.parse::<Span>())).map_or(OVERLAP, |span| span.0);
     faults.check(overlap <= OVERLAP_MAX, "overlap", "must be at most 7d");
     faults.or(())?;
+    let principal = Arc::clone(&by.principal);
     app.command("rotate", &by, idempotency, move |tx, ctx| {
-        let at = at.clone();
+        let (at, principal) = (at.clone(), Arc::clone(&principal));
         Box::pin(async move {
             let Some(before) = tx.endpoint(&at).await? else { return Ok(Err(Problem::not_found("endpoint"))) };
             let after = delivery::rotate_secret(tx, &ctx, &before, overlap).await?;
             let secret = after.secrets.first().map(|live| live.secret.as_str().to_owned()).unwrap_or_default();
             let previous_expires_at = after.secrets.get(1).and_then(|live| live.expires_at).unwrap_or(ctx.now);
+            let until = json!({"previous_expires_at": previous_expires_at});
+            audit::record(tx, &ctx, &principal, "endpoint.rotate_secret", &after, until).await?;
             Ok(Ok(Reply::ok(&RotateAnswer { secret, previous_expires_at })))
         })
     })
@@ -85,12 +89,13 @@ pub(super) async fn finish(
     repeat: Repeat,
 ) -> Answer {
     let at = endpoint_of(&app, &by, &id).await?.at.clone();
-    let shared = Arc::clone(&app);
+    let (principal, shared) = (Arc::clone(&by.principal), Arc::clone(&app));
     app.command("rotate_finish", &by, repeat.0, move |tx, ctx| {
-        let (at, app) = (at.clone(), Arc::clone(&shared));
+        let (at, principal, app) = (at.clone(), Arc::clone(&principal), Arc::clone(&shared));
         Box::pin(async move {
             let Some(before) = tx.endpoint(&at).await? else { return Ok(Err(Problem::not_found("endpoint"))) };
             let after = delivery::finish_rotation(tx, &ctx, &before).await?;
+            audit::record(tx, &ctx, &principal, "endpoint.finish_rotation", &after, json!({})).await?;
             Ok(Ok(Reply::ok(&FinishAnswer { endpoint: EndpointView::new(&app, &after, false) })))
         })
     })

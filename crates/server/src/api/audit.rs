@@ -1,0 +1,201 @@
+//! The audit log: listed newest first, or exported as lines, oldest first (spec approvals, "Audit log").
+use std::{io, sync::Arc};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use bellwire_domain::{
+    Faults, PageQuery, Stored,
+    workspace::audit::{AuditEntry, AuditFilter, Rows},
+};
+use bellwire_wire::{Timestamp, WorkspaceId};
+use futures_util::stream;
+use http::{HeaderMap, HeaderValue, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    extract::{AuditRead, By, FromQuery, Parameters, Query},
+    page::{self, When},
+    problem::{Problem, ProblemBody},
+    reply::Reply,
+};
+use crate::app::App;
+
+/// The media type of one JSON document per line.
+const LINES: &str = "application/x-ndjson";
+/// Entries read at once for an export. Keeps I12.
+const CHUNK: u32 = 500;
+
+/// The routes of the audit log.
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+/// What is asked for.
+struct AuditQuery {
+    page: PageQuery,
+    /// Whether a page was asked for.
+    paged: bool,
+    filter: AuditFilter,
+    since: Option<When>,
+    until: Option<When>,
+}
+
+impl FromQuery for AuditQuery {
+    const NAMES: &'static [&'static str] = &["action", "subject", "actor", "since", "until", "cursor", "limit"];
+
+    fn read(parameters: &Parameters, faults: &mut Faults) -> Self {
+        let named = |name| parameters.get(name).map(str::to_owned);
+        Self {
+            page: page::page(parameters, faults),
+            paged: page::PAGE.iter().any(|name| parameters.get(name).is_some()),
+            filter: AuditFilter {
+                action: named("action"),
+                subject: named("subject"),
+                actor: named("actor"),
+                ..AuditFilter::default()
+            },
+            since: parameters.take("since", faults),
+            until: parameters.take("until", faults),
+        }
+    }
+}
+
+/// Something that was done. `prev_hash` and `hash` tie it to all before it: see the page about the
+/// audit log.
+#[derive(ToSchema)]
+#[schema(as = AuditEntry)]
+#[expect(dead_code, reason = "describes what the domain's own entry is written as")]
+struct EntryView {
+    workspace_id: String,
+    /// Its place in the workspace's chain, from 1.
+    seq: i64,
+    at: Timestamp,
+    /// `person:…`, `key:…` or `system`.
+    actor: String,
+    #[schema(example = "key.create")]
+    action: String,
+    /// The id of what it was done to.
+    subject: String,
+    namespace: Option<String>,
+    #[schema(value_type = Object)]
+    detail: serde_json::Map<String, serde_json::Value>,
+    request_id: Option<String>,
+    prev_hash: String,
+    hash: String,
+}
+
+/// Entries, newest first.
+#[derive(Serialize, ToSchema)]
+struct AuditList {
+    #[schema(value_type = Vec<EntryView>)]
+    entries: Vec<AuditEntry>,
+    next_cursor: Option<String>,
+}
+
+/// Who did what, newest first. With `Accept: application/x-ndjson` the whole selection, one entry a
+/// line, oldest first: what `bellwire audit verify` checks.
+#[utoipa::path(get, path = "/v1/audit", tag = "workspace",
+    params(("action" = Option<String>, Query), ("subject" = Option<String>, Query), ("actor" = Option<String>, Query),
+        ("namespace" = Option<String>, Query),
+        ("since" = Option<String>, Query, description = "a time or a duration back from now; exclusive"),
+        ("until" = Option<String>, Query), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+    responses(
+        (status = 200, content((AuditList = "application/json"), (String = "application/x-ndjson"))),
+        (status = 422, body = ProblemBody)))]
+async fn list(
+    State(app): State<Arc<App>>,
+    by: By<AuditRead>,
+    headers: HeaderMap,
+    Query(query): Query<AuditQuery>,
+) -> Result<Response, Problem> {
+    let now = app.clock.now();
+    let filter = AuditFilter {
+        namespace: by.namespace.clone(),
+        since: query.since.map(|since| since.resolve(now)),
+        until: query.until.map(|until| until.resolve(now)),
+        ..query.filter
+    };
+    let (workspace, page) = (by.workspace().clone(), query.page);
+    if wants_lines(&headers) {
+        if query.paged {
+            return Err(Faults::from(("cursor", "and `limit` are for pages: an export is whole")).into());
+        }
+        return export(app, workspace, filter).await;
+    }
+    let found = app
+        .query("audit", move |tx| {
+            let (workspace, filter) = (workspace.clone(), filter.clone());
+            Box::pin(async move { tx.audit_page(&workspace, &filter, page).await })
+        })
+        .await?;
+    let next_cursor = found.next.map(page::encode);
+    Ok(Reply::ok(&AuditList { entries: found.items, next_cursor }).into_response())
+}
+
+fn wants_lines(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut kinds = accepted.flat_map(|value| value.split(','));
+    kinds.any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(LINES)))
+}
+
+/// What an export has left to tell.
+struct Export {
+    app: Arc<App>,
+    workspace: WorkspaceId,
+    filter: AuditFilter,
+    after: i64,
+    /// The newest when it began: it ends however much is recorded meanwhile.
+    up_to: i64,
+}
+
+impl Export {
+    /// The lines of the next entries; nothing at the end. An error breaks the answer off, so that nobody
+    /// takes a part for the whole.
+    async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        let entries = self.read().await.map_err(|error| {
+            tracing::warn!(%error, "an export ends: the audit log could not be read");
+            io::Error::other(error)
+        })?;
+        let Some(last) = entries.last() else { return Ok(None) };
+        self.after = last.seq;
+        let mut lines = Vec::new();
+        for entry in &entries {
+            serde_json::to_writer(&mut lines, entry)?;
+            lines.push(b'\n');
+        }
+        Ok(Some((lines.into(), self)))
+    }
+
+    async fn read(&self) -> Stored<Vec<AuditEntry>> {
+        let (workspace, filter) = (self.workspace.clone(), self.filter.clone());
+        let (after, up_to) = (self.after, self.up_to);
+        self.app
+            .store
+            .read("audit_export", move |tx| {
+                let (workspace, filter) = (workspace.clone(), filter.clone());
+                Box::pin(async move { tx.audit_between(&workspace, &filter, after, up_to, CHUNK).await })
+            })
+            .await
+    }
+}
+
+async fn export(app: Arc<App>, workspace: WorkspaceId, filter: AuditFilter) -> Result<Response, Problem> {
+    let of = workspace.clone();
+    let up_to = app
+        .query("audit_newest", move |tx| {
+            let of = of.clone();
+            Box::pin(async move { tx.audit_newest(&of).await })
+        })
+        .await?;
+    let export = Export { app, workspace, filter, after: 0, up_to };
+    let mut response = Body::from_stream(stream::try_unfold(export, Export::next)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(LINES));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
