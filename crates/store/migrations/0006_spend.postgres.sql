@@ -155,7 +155,8 @@ CREATE INDEX spending_events_time ON spending_events (created_at);
 CREATE FUNCTION bellwire_spending_event() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO spending_events (event_id, wallet_id, amount_usd, vendor, description, created_at)
-    SELECT event_id, wallet_id, nanos / 1000000000::numeric, vendor, description,
+    -- A product is exact; a quotient of large amounts would be rounded to eight decimals.
+    SELECT event_id, wallet_id, nanos * 0.000000001, vendor, description,
         'epoch'::timestamptz + at * interval '1 microsecond'
     FROM fresh;
     RETURN NULL;

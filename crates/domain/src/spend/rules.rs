@@ -32,7 +32,6 @@ impl Account {
     /// Sets an amount aside. It was seen to fit.
     pub fn hold(&mut self, amount: UsdNanos) {
         self.held = plus(self.held, amount);
-        self.denied_count = 0;
     }
 
     /// Lets go of what was set aside.

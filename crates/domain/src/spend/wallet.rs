@@ -100,7 +100,7 @@ pub struct Account {
     pub held: UsdNanos,
     /// The highest threshold told in the period, in percent.
     pub told_percent: u8,
-    /// Refusals for lack of budget since the last grant, budget change or reset.
+    /// Refusals for lack of budget since the last success, budget change or reset.
     pub denied_count: u32,
     /// The last purchase that succeeded.
     pub last_purchase: Option<PurchaseId>,

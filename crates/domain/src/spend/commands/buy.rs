@@ -131,7 +131,8 @@ where
     Ok((!chain.is_empty()).then_some(chain))
 }
 
-/// A wallet and those above it, in the periods that `ctx.now` lies in.
+/// A wallet and those above it, each in its present period. One of them may have seen a later day before the
+/// clock was set back: then that is the day for all of them, so that what is counted is counted in one.
 pub(super) async fn standing<R: Rows>(
     rows: &mut R,
     ctx: &Ctx,
@@ -139,8 +140,9 @@ pub(super) async fn standing<R: Rows>(
     wallet: &WalletId,
 ) -> Stored<Vec<Wallet>> {
     let mut chain = rows.chain(workspace, wallet).await?;
+    let now = rules::counted_at(&chain, ctx.now);
     for wallet in &mut chain {
-        wallet.roll(ctx.now);
+        wallet.roll(now);
     }
     Ok(chain)
 }

@@ -147,8 +147,8 @@ where
     if changed.contains(&"budget_usd") {
         wallet.account.denied_count = 0;
     }
-    if changed.contains(&"limits") {
-        // What the last minute had was counted under other limits, or not at all.
+    if before.card.terms.limits.slides() != wallet.card.terms.limits.slides() {
+        // The last minute was not counted, or is no longer. Other maxima leave what it had.
         rows.moments_forget(id, Timestamp::MAX).await?;
         wallet.account.pulse.sliding = Rate::default();
     }
