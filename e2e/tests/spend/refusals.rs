@@ -65,6 +65,12 @@ fn a_short_budget_is_402_with_everything_that_an_agent_needs_to_plan() {
     let refused = buy(&scene, &prepaid, "2");
     assert_eq!(refused.expect(402)["resets_at"], Value::Null);
     assert_eq!((left(&refused), refused.header("bellwire-budget-resets-at")), (Some("1.00"), None));
+    let metrics = String::from_utf8(scene.get("/metrics").body).expect("text");
+    for line in
+        ["refusals_total{reason=\"budget\"} 4", "grants_total{kind=\"purchase\"} 2", "grants_total{kind=\"hold\"} 1"]
+    {
+        assert!(metrics.contains(&format!("bellwire_spend_{line}\n")), "{line}");
+    }
 }
 
 #[test]
