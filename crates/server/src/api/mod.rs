@@ -12,6 +12,7 @@ pub mod openapi;
 mod page;
 pub mod problem;
 mod reply;
+mod slack;
 mod system;
 pub(crate) mod workspace;
 

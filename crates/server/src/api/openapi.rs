@@ -22,6 +22,7 @@ use crate::app::App;
         (name = "workspace", description = "Keys, workspaces, namespaces, the audit log"),
         (name = "event", description = "Events: post, list, poll, stream; their types"),
         (name = "delivery", description = "Endpoints, deliveries, replays, pull"),
+        (name = "integration", description = "What other systems call: Slack"),
         (name = "system", description = "About the server itself")
     ),
     security(("api_key" = [])),
@@ -46,6 +47,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::audit::routes())
         .merge(super::event::routes())
         .merge(super::delivery::routes())
+        .merge(super::slack::routes())
         .merge(super::system::routes())
 }
 

@@ -41,6 +41,8 @@ codes! {
     Unparsable = "unparsable", 400, "The request cannot be read";
     /// No key, or a wrong one.
     Unauthorized = "unauthorized", 401, "A valid API key is needed";
+    /// The request is not signed as it should be.
+    BadSignature = "bad_signature", 401, "The signature does not verify";
     /// The key may not do this.
     Forbidden = "forbidden", 403, "The key may not do this";
     /// The key is bound to another namespace.
