@@ -12,6 +12,7 @@ pub mod postgres;
 mod receiver;
 mod scene;
 mod server;
+mod set_clock;
 mod wait;
 
 pub use api::{Answer, Api, Call, Stream, count, list, text};
@@ -22,4 +23,5 @@ pub use outside::{Delivery, python, refuse_all, verify_all};
 pub use receiver::{Receiver, Reply, Seen, tls_receiver};
 pub use scene::Scene;
 pub use server::{Engine, OWNER_KEY, Server, Setup, binary, can_mount};
+pub use set_clock::SetClock;
 pub use wait::{WAIT, env, eventually, eventually_within, now, watch};

@@ -2,7 +2,7 @@
 //! enough to start it.
 use std::{sync::Arc, time::Duration};
 
-use bellwire_domain::{Origin, StoreError, delivery, delivery::JobState, workspace};
+use bellwire_domain::{Origin, StoreError, delivery, delivery::JobState, spend, workspace};
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -19,11 +19,17 @@ const BACKLOG_MAX: u32 = 100_000;
 /// Jobs worked on in one turn.
 const JOBS_MAX: u32 = 16;
 
+/// How often holds are released whose time is up.
+const HOLDS_EVERY: Duration = Duration::from_secs(1);
+/// So many are released in one transaction.
+const HOLDS_CHUNK: u32 = 200;
+
 /// Starts all turns.
 pub fn start(app: &Arc<App>, keys_changed: Arc<Notify>, job_queued: Arc<Notify>, tasks: &TaskTracker) {
     tasks.spawn(on_keys(Arc::clone(app), keys_changed));
     tasks.spawn(every(Arc::clone(app), job_queued, Duration::from_secs(5), |app| Box::pin(jobs(app))));
     let never = Arc::new(Notify::new());
+    tasks.spawn(every(Arc::clone(app), Arc::clone(&never), HOLDS_EVERY, |app| Box::pin(holds(app))));
     tasks.spawn(every(Arc::clone(app), Arc::clone(&never), METRICS_EVERY, |app| {
         Box::pin(async move {
             if let Some(metrics) = &app.metrics {
@@ -103,6 +109,40 @@ async fn jobs(app: Arc<App>) {
                     tracing::warn!(%error, "a replay could not go on yet");
                     return;
                 }
+            }
+        }
+    }
+}
+
+/// Releases holds whose time is up. Whether there are any is read first: most turns write nothing.
+async fn holds(app: Arc<App>) {
+    let now = app.clock.now();
+    let overdue =
+        app.store.read("holds_overdue", move |tx| Box::pin(spend::Rows::holds_overdue(tx, None, now, 1))).await;
+    if !overdue.is_ok_and(|overdue| !overdue.is_empty()) {
+        return;
+    }
+    loop {
+        let ctx = app.ctx(Origin::default());
+        let released = app
+            .store
+            .transact("holds_release", move |tx| {
+                let ctx = ctx.clone();
+                Box::pin(async move {
+                    if !workspace::Rows::turn(tx, "holds").await? {
+                        // Another node is at it.
+                        return Ok(0);
+                    }
+                    spend::release_overdue(tx, &ctx, None, HOLDS_CHUNK).await
+                })
+            })
+            .await;
+        match released {
+            Ok(released) if released >= HOLDS_CHUNK as usize && !app.stopping.is_cancelled() => {}
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "holds could not be released yet");
+                return;
             }
         }
     }

@@ -39,7 +39,7 @@ pub use id::{
     AttemptId, DeliveryId, EndpointId, EventId, HoldId, IdError, JobId, KeyId, PurchaseId, RefundId, RequestId,
     WalletId, WorkspaceId,
 };
-pub use money::{MoneyError, UsdNanos};
+pub use money::{MoneyError, UsdNanos, UsdSum};
 pub use reserved::{RESERVED_HEADERS, is_reserved_header};
 pub use secret::{EndpointSecret, PublicKey, SecretError, SigningKey};
 pub use sign::Outgoing;

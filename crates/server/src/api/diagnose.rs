@@ -8,7 +8,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::problem::{Code, Problem};
+use super::{
+    exact::Exact,
+    money::is_amount,
+    problem::{Code, Problem},
+};
 
 /// More faults than this help nobody.
 const FAULTS_MAX: usize = 50;
@@ -19,7 +23,7 @@ pub(super) fn diagnose<T: DeserializeOwned + ToSchema>(
     body: &[u8],
     error: &serde_json::Error,
 ) -> Result<(T, Faults), Problem> {
-    let mut value: Value = serde_json::from_slice(body)
+    let Exact(mut value) = serde_json::from_slice(body)
         .map_err(|error| Problem::new(Code::Unparsable, format!("The body is not JSON: {error}.")))?;
     if !value.is_object() {
         return Err(Problem::new(Code::Unparsable, "The body must be a JSON object."));
@@ -85,6 +89,10 @@ fn schema_of<T: ToSchema>() -> Value {
 /// One error of the validator in our words; several where it names several fields.
 fn explain(error: &ValidationError<'_>, schema: &Value) -> Vec<Found> {
     let at = error.instance_path().as_str();
+    // What is wrong with an amount is said with the values, in its own words.
+    if at.rsplit('/').next().is_some_and(is_amount) {
+        return Vec::new();
+    }
     let found = |at: String, detail: String| {
         let path = field_path("", &at);
         let field = if path.is_empty() { "body".to_owned() } else { path };

@@ -1,13 +1,13 @@
 //! What handlers are given: who asks, and what was sent. A handler that takes [`By`] cannot forget to
 //! check: the extractor is the permission.
-use std::{marker::PhantomData, sync::Arc};
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use bellwire_domain::{
     Ctx, Faults, Origin,
     workspace::{Permission, Principal},
 };
-use bellwire_wire::{Namespace, WorkspaceId};
+use bellwire_wire::{Namespace, Timestamp, WorkspaceId};
 use http::{HeaderMap, Method, header, request::Parts};
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
@@ -19,31 +19,34 @@ use super::{
 };
 use crate::app::App;
 
-/// A permission, as a type.
+/// What a key needs, as a type.
 pub trait Right: Send + Sync + 'static {
-    /// Which.
-    const PERMISSION: Option<Permission>;
+    /// Any one of these is enough; where none is named, so is any key.
+    const ANY_OF: &'static [Permission];
 }
 
 macro_rules! rights {
-    ($($name:ident => $permission:expr),* $(,)?) => {
+    ($($name:ident => [$($permission:ident),*]),* $(,)?) => {
         $(
             /// See [`Permission`].
             pub(super) struct $name;
             impl Right for $name {
-                const PERMISSION: Option<Permission> = $permission;
+                const ANY_OF: &'static [Permission] = &[$(Permission::$permission),*];
             }
         )*
     };
 }
 
 rights! {
-    AnyKey => None,
-    EventsRead => Some(Permission::EventsRead),
-    EventsWrite => Some(Permission::EventsWrite),
-    WebhooksManage => Some(Permission::WebhooksManage),
-    KeysManage => Some(Permission::KeysManage),
-    AuditRead => Some(Permission::AuditRead),
+    AnyKey => [],
+    EventsRead => [EventsRead],
+    EventsWrite => [EventsWrite],
+    WebhooksManage => [WebhooksManage],
+    KeysManage => [KeysManage],
+    WalletsManage => [WalletsManage],
+    WalletsSpend => [WalletsSpend],
+    WalletsRead => [WalletsManage, WalletsSpend],
+    AuditRead => [AuditRead],
 }
 
 /// Who asks, and may.
@@ -76,13 +79,14 @@ impl<R> By<R> {
 
     /// Refuses unless the key has this permission as well.
     pub fn need(&self, permission: Permission) -> Result<(), Problem> {
-        if self.principal.may(permission) { Ok(()) } else { Err(lacks(permission)) }
+        if self.principal.may(permission) { Ok(()) } else { Err(lacks(&[permission])) }
     }
 }
 
-/// The key lacks a permission.
-pub(super) fn lacks(permission: Permission) -> Problem {
-    Problem::new(Code::Forbidden, format!("This key lacks the permission `{permission}`."))
+/// The key has none of these permissions.
+pub(super) fn lacks(any_of: &[Permission]) -> Problem {
+    let names: Vec<String> = any_of.iter().map(|permission| format!("`{permission}`")).collect();
+    Problem::new(Code::Forbidden, format!("This key lacks the permission {}.", names.join(" or ")))
 }
 
 impl<R: Right> FromRequestParts<Arc<App>> for By<R> {
@@ -90,10 +94,8 @@ impl<R: Right> FromRequestParts<Arc<App>> for By<R> {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let principal = identify(&parts.headers, app).await?;
-        if let Some(permission) = R::PERMISSION
-            && !principal.may(permission)
-        {
-            return Err(lacks(permission));
+        if !R::ANY_OF.is_empty() && !R::ANY_OF.iter().any(|permission| principal.may(*permission)) {
+            return Err(lacks(R::ANY_OF));
         }
         let asked = named_namespace(parts)?;
         let namespace =
@@ -178,9 +180,36 @@ pub struct Idempotency {
     pub route: String,
     /// A hash of the body.
     pub fingerprint: [u8; 32],
+    /// How long the answer is kept.
+    pub kept: Kept,
+}
+
+/// How long an answer is kept for repetition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// 24 hours.
+    Day,
+    /// Whatever moves money: a repetition a year later must not move it again.
+    ForEver,
+}
+
+impl Kept {
+    /// Until when, if it is answered `now`.
+    pub fn until(self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Day => Some(now.after(Duration::from_hours(24))),
+            Self::ForEver => None,
+        }
+    }
 }
 
 impl Idempotency {
+    /// The same, and its answer is kept for ever.
+    #[must_use]
+    pub fn for_ever(self) -> Self {
+        Self { kept: Kept::ForEver, ..self }
+    }
+
     /// Reads the header of a request with this body.
     pub fn read(method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Result<Option<Self>, Problem> {
         let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
@@ -195,6 +224,7 @@ impl Idempotency {
             key: key.to_owned(),
             route: format!("{method} {path}"),
             fingerprint: *blake3::hash(body).as_bytes(),
+            kept: Kept::Day,
         }))
     }
 }

@@ -3,16 +3,20 @@
 //! command or query, one view.
 mod audit;
 mod body;
+mod change;
 pub mod delivery;
 mod diagnose;
 pub mod event;
+mod exact;
 mod extract;
 mod layer;
+mod money;
 pub mod openapi;
 mod page;
 pub mod problem;
 mod reply;
 mod slack;
+pub mod spend;
 mod system;
 pub(crate) mod workspace;
 

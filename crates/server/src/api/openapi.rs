@@ -22,6 +22,7 @@ use crate::app::App;
         (name = "workspace", description = "Keys, workspaces, namespaces, the audit log"),
         (name = "event", description = "Events: post, list, poll, stream; their types"),
         (name = "delivery", description = "Endpoints, deliveries, replays, pull"),
+        (name = "spend", description = "Wallets, purchases, holds, refunds, what was spent"),
         (name = "integration", description = "What other systems call: Slack"),
         (name = "system", description = "About the server itself")
     ),
@@ -47,6 +48,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::audit::routes())
         .merge(super::event::routes())
         .merge(super::delivery::routes())
+        .merge(super::spend::routes())
         .merge(super::slack::routes())
         .merge(super::system::routes())
 }

@@ -3,8 +3,9 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use bellwire_domain::{Faults, StoreError};
-use http::{HeaderValue, StatusCode, header};
-use serde::Serialize;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 macro_rules! codes {
@@ -43,10 +44,14 @@ codes! {
     Unauthorized = "unauthorized", 401, "A valid API key is needed";
     /// The request is not signed as it should be.
     BadSignature = "bad_signature", 401, "The signature does not verify";
+    /// A budget is short. It cannot be paid away: no payment is asked for.
+    BudgetExceeded = "budget_exceeded", 402, "The budget is short";
     /// The key may not do this.
     Forbidden = "forbidden", 403, "The key may not do this";
     /// The key is bound to another namespace.
     ForeignNamespace = "foreign_namespace", 403, "The key is bound to another namespace";
+    /// A limit of a wallet refuses it.
+    LimitExceeded = "limit_exceeded", 403, "A limit of the wallet refuses this";
     /// There is no such thing, or the key may not know of it.
     NotFound = "not_found", 404, "There is no such thing";
     /// The path exists, the method does not.
@@ -59,10 +64,16 @@ codes! {
     EventConflict = "event_conflict", 409, "The event id is not free for this event";
     /// The thing is not in a state that allows this.
     StateConflict = "state_conflict", 409, "The current state does not allow this";
+    /// The hold has ended, in whatever way.
+    HoldEnded = "hold_ended", 409, "The hold has ended";
+    /// Nothing is left of the purchase to give back.
+    NotRefundable = "not_refundable", 409, "Nothing is left to refund";
     /// The body is too large.
     TooLarge = "too_large", 413, "The body is too large";
     /// The body can be read but is not possible.
     Invalid = "invalid", 422, "The request is not possible";
+    /// The wallet, or one above it, is frozen.
+    WalletFrozen = "wallet_frozen", 423, "The wallet is frozen";
     /// Too much at once.
     TooManyRequests = "too_many_requests", 429, "Too many requests";
     /// A fault of ours.
@@ -106,6 +117,20 @@ pub struct ProblemBody {
     /// Every fault, field by field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// What else this code has to tell.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub members: Members,
+}
+
+/// Members that some problems have beside the common ones, each as JSON: amounts keep their digits.
+#[derive(Debug, Clone, Default)]
+pub struct Members(Vec<(&'static str, Box<RawValue>)>);
+
+impl Serialize for Members {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
 }
 
 /// An error on its way to the client.
@@ -115,6 +140,14 @@ pub struct Problem {
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     retry_after: Option<u32>,
+    /// What few problems have.
+    extra: Option<Box<Extra>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Extra {
+    members: Members,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
@@ -127,7 +160,7 @@ impl Problem {
         } else {
             Vec::new()
         };
-        Self { code, detail, errors, retry_after }
+        Self { code, detail, errors, retry_after, extra: None }
     }
 
     /// There is no such thing, as far as this key may know.
@@ -139,6 +172,28 @@ impl Problem {
     #[must_use]
     pub fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// The same with one more member in its body.
+    #[must_use]
+    pub fn member(mut self, name: &'static str, value: &impl Serialize) -> Self {
+        let value = serde_json::value::to_raw_value(value).expect("a member is JSON");
+        self.extra.get_or_insert_default().members.0.push((name, value));
+        self
+    }
+
+    /// The same with more headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Self {
+        self.extra.get_or_insert_default().headers.extend(headers);
+        self
+    }
+
+    /// The same, and clients that know the header do not ask again by themselves: only people or time change
+    /// the answer.
+    #[must_use]
+    pub fn final_for_now(self) -> Self {
+        self.with_headers([(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"))])
     }
 
     /// The code.
@@ -156,6 +211,7 @@ impl Problem {
             detail: self.detail.clone(),
             request_id: None,
             errors: self.errors.clone(),
+            members: self.extra.as_ref().map(|extra| extra.members.clone()).unwrap_or_default(),
         }
     }
 }
@@ -220,6 +276,9 @@ impl IntoResponse for Problem {
         }
         if self.code == Code::Unauthorized {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(extra) = &self.extra {
+            headers.extend(extra.headers.iter().cloned());
         }
         // The outermost layer writes the body: it knows the request id.
         response.extensions_mut().insert(self);

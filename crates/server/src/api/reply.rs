@@ -25,13 +25,15 @@ pub struct Reply {
     status: StatusCode,
     body: Vec<u8>,
     replayed: bool,
+    /// About the moment: they are not kept with an answer.
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Reply {
     /// An answer with this status and body.
     pub fn new<T: Serialize>(status: StatusCode, body: &T) -> Self {
         let body = serde_json::to_vec(body).expect("an answer is JSON");
-        Self { status, body, replayed: false }
+        Self { status, body, replayed: false, headers: Vec::new() }
     }
 
     /// 200.
@@ -55,9 +57,21 @@ impl Reply {
         Self { replayed: true, ..self }
     }
 
+    /// Whether it was given before.
+    pub fn is_again(&self) -> bool {
+        self.replayed
+    }
+
+    /// The same with more headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
     /// 204.
     pub fn gone() -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: Vec::new(), replayed: false }
+        Self { status: StatusCode::NO_CONTENT, body: Vec::new(), replayed: false, headers: Vec::new() }
     }
 }
 
@@ -74,15 +88,14 @@ impl IntoResponse for Reply {
         if self.replayed {
             headers.insert(HeaderName::from_static("idempotency-replayed"), HeaderValue::from_static("true"));
         }
+        headers.extend(self.headers);
         response
     }
 }
 
-/// What may be written although the disk is full: it ends what is owed, takes rights away, or makes room.
-const ALWAYS: [&str; 4] = ["pull_answer", "key_revoke", "endpoint_delete", "namespace_delete"];
-
-/// How long an answer is kept for repetition.
-const KEPT: Duration = Duration::from_hours(24);
+/// What may be written although the disk is full: it ends what is owed (a hold was granted, and its money is
+/// paid or not whatever the disk does), takes rights away, or makes room.
+const ALWAYS: [&str; 5] = ["pull_answer", "hold_end", "key_revoke", "endpoint_delete", "namespace_delete"];
 
 impl App {
     /// Runs a command and answers. With an idempotency key the answer is kept in the command's own
@@ -116,7 +129,7 @@ impl App {
                     let answer = command(tx, ctx).await?;
                     if let Ok(reply) = &answer {
                         let saved = kept(&key, reply);
-                        tx.save(&workspace, &key.route, &key.key, &saved, now, Some(now.after(KEPT))).await?;
+                        tx.save(&workspace, &key.route, &key.key, &saved, now, key.kept.until(now)).await?;
                     }
                     Ok(answer)
                 })
@@ -165,8 +178,7 @@ impl App {
                 Box::pin(async move {
                     match kept {
                         Some(saved) => {
-                            let until = Some(now.after(KEPT));
-                            tx.save(&workspace, &key.route, &key.key, &saved, now, until).await
+                            tx.save(&workspace, &key.route, &key.key, &saved, now, key.kept.until(now)).await
                         }
                         None => tx.saved_forget(&workspace, &key.route, &key.key).await,
                     }
@@ -215,5 +227,5 @@ fn replay(saved: Saved, key: &Idempotency) -> Answer {
         return Err(Problem::new(Code::IdempotencyConflict, detail).retry_after(1));
     }
     let status = StatusCode::from_u16(saved.status).unwrap_or(StatusCode::OK);
-    Ok(Reply { status, body: saved.body, replayed: true })
+    Ok(Reply { status, body: saved.body, replayed: true, headers: Vec::new() })
 }

@@ -5,15 +5,17 @@
 //! and nothing overflows silently: arithmetic that does not fit is `None`.
 #![deny(clippy::arithmetic_side_effects, clippy::as_conversions)]
 mod number;
+mod sum;
 #[cfg(test)]
 mod tests;
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
 
 use number::Number;
+pub use sum::UsdSum;
 
 /// Nano-dollars in a dollar.
 const NANOS: i64 = 1_000_000_000;
@@ -134,14 +136,7 @@ impl FromStr for UsdNanos {
 impl fmt::Display for UsdNanos {
     /// At least two decimals and no more zeros than that: `1850.00`, `0.000125`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let size = self.0.unsigned_abs();
-        let unit = NANOS.unsigned_abs();
-        let whole = size.checked_div(unit).unwrap_or(0);
-        let rest = size.checked_rem(unit).unwrap_or(0);
-        let decimals = format!("{rest:09}");
-        let (cents, tail) = decimals.split_at_checked(2).unwrap_or((&decimals, ""));
-        let sign = if self.is_negative() { "-" } else { "" };
-        write!(f, "{sign}{whole}.{cents}{}", tail.trim_end_matches('0'))
+        UsdSum::from(*self).fmt(f)
     }
 }
 
@@ -154,8 +149,7 @@ impl fmt::Debug for UsdNanos {
 /// A JSON number with exactly the digits of `Display`. Works with `serde_json` alone.
 impl Serialize for UsdNanos {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let number = RawValue::from_string(self.to_string()).map_err(ser::Error::custom)?;
-        number.serialize(serializer)
+        UsdSum::from(*self).serialize(serializer)
     }
 }
 
@@ -166,4 +160,38 @@ impl<'de> Deserialize<'de> for UsdNanos {
         let token = Box::<RawValue>::deserialize(deserializer)?;
         Self::from_json(token.get()).map_err(de::Error::custom)
     }
+}
+
+/// A number, as every answer has it.
+#[cfg(feature = "openapi")]
+mod schema {
+    use utoipa::{
+        PartialSchema, ToSchema,
+        openapi::{
+            RefOr,
+            schema::{ObjectBuilder, Schema, Type},
+        },
+    };
+
+    use super::{UsdNanos, UsdSum};
+
+    fn number() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::Number).description(Some("US dollars, an exact decimal.")).into()
+    }
+
+    impl PartialSchema for UsdNanos {
+        fn schema() -> RefOr<Schema> {
+            number()
+        }
+    }
+
+    impl ToSchema for UsdNanos {}
+
+    impl PartialSchema for UsdSum {
+        fn schema() -> RefOr<Schema> {
+            number()
+        }
+    }
+
+    impl ToSchema for UsdSum {}
 }

@@ -99,6 +99,21 @@ fn cents_round_halves_up_and_arithmetic_never_wraps() {
     assert_eq!(UsdNanos::from_dollars(i64::MAX), None);
 }
 
+#[test]
+fn sums_go_beyond_what_an_amount_can_hold() {
+    for (nanos, text) in [
+        (0, "0.00"),
+        (-1, "-0.000000001"),
+        (i128::from(i64::MAX) * 1_000, "9223372036854.775807"),
+        (i128::MIN, "-170141183460469231731687303715.884105728"),
+    ] {
+        let sum = UsdSum::from_nanos(nanos);
+        assert_eq!((sum.to_string().as_str(), serde_json::to_string(&sum).ok().as_deref()), (text, Some(text)));
+    }
+    let most = UsdSum::from(UsdNanos::MAX);
+    assert_eq!([most; 3].into_iter().sum::<UsdSum>(), UsdSum::from_nanos(3_000_000_000_000_000_000));
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read_back(nanos in 0..=UsdNanos::MAX.0) {

@@ -6,54 +6,14 @@ use bellwire_domain::{
     delivery::{EndpointConfig, EndpointKind, EndpointStatus, EventPattern, Filter, Preset, RetryPolicy, Signing},
 };
 use bellwire_wire::{Dialect, Namespace, is_reserved_header};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::{api::page::Span, egress::AddressPolicy};
-
-/// A field of a change: absent, null, or a value.
-#[derive(Debug, Clone, Default, Serialize)]
-#[serde(untagged)]
-pub(super) enum Change<T> {
-    #[default]
-    Absent,
-    Null,
-    To(T),
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::<T>::deserialize(deserializer)?.map_or(Self::Null, Self::To))
-    }
-}
-
-impl<T> Change<T> {
-    /// Changes a field that may be empty.
-    fn set(self, field: &mut Option<T>) {
-        match self {
-            Self::Absent => {}
-            Self::Null => *field = None,
-            Self::To(value) => *field = Some(value),
-        }
-    }
-
-    /// The value, if there is one.
-    fn value(self) -> Option<T> {
-        match self {
-            Self::To(value) => Some(value),
-            Self::Absent | Self::Null => None,
-        }
-    }
-
-    fn try_map<U>(self, map: impl FnOnce(T) -> Option<U>) -> Change<U> {
-        match self {
-            Self::Absent => Change::Absent,
-            Self::Null => Change::Null,
-            Self::To(value) => map(value).map_or(Change::Absent, Change::To),
-        }
-    }
-}
+use crate::{
+    api::{change::Change, page::Span},
+    egress::AddressPolicy,
+};
 
 /// A subscription to be made, or what is to change of one. Absent fields keep what is there.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]

@@ -124,7 +124,7 @@ fn check(by: &By<AnyKey>, post: PostEvent, mut faults: Faults) -> Result<NewEven
         match event::admit(&by.principal, kind) {
             Admission::Reported => source = Some(format!("reported:{}", by.principal.key.id).into()),
             Admission::Unknown => faults.add("type", unknown(kind)),
-            Admission::Needs(permission) if faults.is_empty() => return Err(lacks(permission)),
+            Admission::Needs(permission) if faults.is_empty() => return Err(lacks(&[permission])),
             // Other faults are told first: they are the caller's to mend.
             Admission::Custom | Admission::Needs(_) => {}
         }

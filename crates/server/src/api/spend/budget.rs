@@ -1,0 +1,114 @@
+//! What is left, in the headers of every answer about money that moved (spec spend, "Purchases and holds").
+use std::sync::Arc;
+
+use bellwire_domain::{
+    Ctx, Stored,
+    spend::{PurchaseRef, Rows, Wallet, spendable},
+};
+use bellwire_store::{BoxFuture, Tx};
+use bellwire_wire::{Timestamp, UsdNanos, WalletId, WorkspaceId};
+use http::{HeaderName, HeaderValue};
+
+use crate::{
+    api::{
+        extract::{By, Idempotency, Right},
+        problem::{Code, Problem},
+        reply::Answer,
+    },
+    app::App,
+};
+
+const REMAINING: HeaderName = HeaderName::from_static("bellwire-budget-remaining-usd");
+const RESETS_AT: HeaderName = HeaderName::from_static("bellwire-budget-resets-at");
+
+/// What may be spent from a wallet and all above it, and when the one that limits it starts anew.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Budget {
+    left: UsdNanos,
+    resets_at: Option<Timestamp>,
+}
+
+impl Budget {
+    /// Of a wallet and all above it, as they stand at `now`.
+    pub(super) fn of(chain: &[Wallet], now: Timestamp) -> Option<Self> {
+        let standing: Vec<Wallet> = chain.iter().map(|wallet| wallet.clone().at(now)).collect();
+        spendable(&standing).map(|(left, limits)| Self { left, resets_at: limits.account.period_end })
+    }
+
+    /// The same, looked up.
+    pub(super) async fn read(
+        tx: &mut Tx,
+        about: &About,
+        workspace: &WorkspaceId,
+        now: Timestamp,
+    ) -> Stored<Option<Self>> {
+        let wallet = match about {
+            About::Wallet(id) => Some(id.clone()),
+            About::Purchase(id) => tx.purchase(workspace, id).await?.map(|purchase| purchase.wallet_id),
+        };
+        let Some(wallet) = wallet else { return Ok(None) };
+        Ok(Self::of(&tx.chain_seen(workspace, &wallet).await?, now))
+    }
+
+    /// As headers.
+    pub(super) fn headers(self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        let header = |name: HeaderName, text: String| HeaderValue::try_from(text).ok().map(|value| (name, value));
+        let resets_at = self.resets_at.and_then(|at| header(RESETS_AT, at.to_string()));
+        header(REMAINING, self.left.to_string()).into_iter().chain(resets_at)
+    }
+}
+
+/// Whose budget it is about.
+#[derive(Debug, Clone)]
+pub(super) enum About {
+    /// This wallet's.
+    Wallet(WalletId),
+    /// That of the wallet that paid this.
+    Purchase(PurchaseRef),
+}
+
+/// Runs a command that moves money. Its answer is kept for ever. Whether it is given for the first time, again,
+/// or a refusal, it says what is left at that time.
+pub(super) async fn command<R, F>(
+    app: &App,
+    name: &'static str,
+    by: &By<R>,
+    idempotency: Option<Idempotency>,
+    about: About,
+    command: F,
+) -> Answer
+where
+    R: Right,
+    F: for<'a> Fn(&'a mut Tx, Ctx) -> BoxFuture<'a, Stored<(Answer, Option<Budget>)>> + Send + Sync + 'static,
+{
+    let (command, left) = (Arc::new(command), about.clone());
+    let workspace = by.workspace().clone();
+    let answer = app
+        .command(name, by, idempotency.map(Idempotency::for_ever), move |tx, ctx| {
+            let (command, about, workspace) = (Arc::clone(&command), left.clone(), workspace.clone());
+            Box::pin(async move {
+                let now = ctx.now;
+                let (answer, budget) = command(tx, ctx).await?;
+                Ok(match (answer, budget) {
+                    (Ok(reply), Some(budget)) => Ok(reply.with_headers(budget.headers())),
+                    (Err(problem), _) if problem.code() != Code::NotFound => {
+                        let budget = Budget::read(tx, &about, &workspace, now).await?;
+                        Err(problem.with_headers(budget.into_iter().flat_map(Budget::headers)))
+                    }
+                    (answer, _) => answer,
+                })
+            })
+        })
+        .await?;
+    if !answer.is_again() {
+        return Ok(answer);
+    }
+    let (workspace, now) = (by.workspace().clone(), app.clock.now());
+    let budget: Result<_, Problem> = app
+        .query("budget", move |tx| {
+            let (about, workspace) = (about.clone(), workspace.clone());
+            Box::pin(async move { Budget::read(tx, &about, &workspace, now).await })
+        })
+        .await;
+    Ok(answer.with_headers(budget?.into_iter().flat_map(Budget::headers)))
+}

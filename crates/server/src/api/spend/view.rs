@@ -1,0 +1,177 @@
+//! Purchases and holds as they are shown.
+use bellwire_domain::spend::{Order, Purchase, PurchaseStatus};
+use bellwire_wire::{Timestamp, UsdNanos};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+/// What was asked for, beside the amount.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Order)]
+pub(super) struct OrderView<'a> {
+    #[schema(value_type = String)]
+    vendor: &'a str,
+    #[schema(value_type = String)]
+    description: &'a str,
+    #[schema(value_type = Option<String>)]
+    category: Option<&'a str>,
+    #[schema(value_type = Option<String>)]
+    memo: Option<&'a str>,
+    #[schema(value_type = Option<String>)]
+    rail: Option<&'a str>,
+    #[schema(value_type = Option<String>)]
+    run_id: Option<&'a str>,
+    #[schema(value_type = Option<String>)]
+    agent_id: Option<&'a str>,
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<&'a RawValue>,
+}
+
+impl<'a> OrderView<'a> {
+    fn new(order: &'a Order) -> Self {
+        Self {
+            vendor: &order.vendor,
+            description: &order.description,
+            category: order.category.as_deref(),
+            memo: order.memo.as_deref(),
+            rail: order.rail.as_deref(),
+            run_id: order.run_id.as_deref(),
+            agent_id: order.agent_id.as_deref(),
+            metadata: order.metadata.as_deref(),
+        }
+    }
+}
+
+/// A purchase.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Purchase)]
+pub(super) struct PurchaseView<'a> {
+    #[schema(value_type = String)]
+    id: &'a str,
+    /// The same, as events call it.
+    #[schema(value_type = String)]
+    transaction_id: &'a str,
+    #[schema(value_type = String)]
+    wallet_id: &'a str,
+    #[schema(value_type = Option<String>)]
+    namespace: Option<&'a str>,
+    /// `held`, `succeeded`, `voided`, `failed` or `expired`.
+    status: &'static str,
+    /// What was paid; what was asked for if nothing was paid.
+    amount_usd: UsdNanos,
+    /// What is set aside, while it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_usd: Option<UsdNanos>,
+    captured_usd: UsdNanos,
+    refunded_usd: UsdNanos,
+    #[serde(flatten)]
+    order: OrderView<'a>,
+    /// The hold that it began as.
+    #[schema(value_type = Option<String>)]
+    hold_id: Option<&'a str>,
+    /// Whether it is play money.
+    sandbox: bool,
+    #[schema(value_type = Option<String>)]
+    error_code: Option<&'a str>,
+    #[schema(value_type = Option<String>)]
+    error_message: Option<&'a str>,
+    created_at: Timestamp,
+    /// When a hold releases itself.
+    expires_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+}
+
+impl<'a> PurchaseView<'a> {
+    pub(super) fn new(purchase: &'a Purchase) -> Self {
+        let asked = purchase.order.amount;
+        let (code, message) = error(purchase);
+        Self {
+            id: purchase.id.as_str(),
+            transaction_id: purchase.id.as_str(),
+            wallet_id: purchase.wallet_id.as_str(),
+            namespace: purchase.namespace.as_ref().map(bellwire_wire::Namespace::as_str),
+            status: purchase.status.as_str(),
+            amount_usd: if purchase.status == PurchaseStatus::Succeeded { purchase.captured } else { asked },
+            held_usd: (purchase.status == PurchaseStatus::Held).then_some(asked),
+            captured_usd: purchase.captured,
+            refunded_usd: purchase.refunded,
+            order: OrderView::new(&purchase.order),
+            hold_id: purchase.hold_id.as_ref().map(AsRef::as_ref),
+            sandbox: purchase.sandbox,
+            error_code: code,
+            error_message: message,
+            created_at: purchase.created_at,
+            expires_at: purchase.expires_at,
+            ended_at: purchase.ended_at,
+        }
+    }
+}
+
+/// A hold.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Hold)]
+pub(super) struct HoldView<'a> {
+    #[schema(value_type = String)]
+    id: &'a str,
+    /// The purchase that it is.
+    #[schema(value_type = String)]
+    purchase_id: &'a str,
+    /// The same, as events call it.
+    #[schema(value_type = String)]
+    transaction_id: &'a str,
+    #[schema(value_type = String)]
+    wallet_id: &'a str,
+    #[schema(value_type = Option<String>)]
+    namespace: Option<&'a str>,
+    /// `held`, `captured`, `voided`, `failed` or `expired`.
+    status: &'static str,
+    /// What was set aside.
+    amount_usd: UsdNanos,
+    captured_usd: UsdNanos,
+    /// What of it was let go.
+    released_usd: UsdNanos,
+    #[serde(flatten)]
+    order: OrderView<'a>,
+    /// Whether it is play money.
+    sandbox: bool,
+    #[schema(value_type = Option<String>)]
+    error_code: Option<&'a str>,
+    #[schema(value_type = Option<String>)]
+    error_message: Option<&'a str>,
+    /// When it releases itself.
+    expires_at: Option<Timestamp>,
+    created_at: Timestamp,
+    ended_at: Option<Timestamp>,
+}
+
+impl<'a> HoldView<'a> {
+    pub(super) fn new(hold: &'a Purchase) -> Self {
+        let (code, message) = error(hold);
+        let ended = hold.status != PurchaseStatus::Held;
+        let released = hold.order.amount.checked_sub(hold.captured).filter(|_| ended).unwrap_or(UsdNanos::ZERO);
+        Self {
+            // Only what is a hold is shown as one.
+            id: hold.hold_id.as_ref().map_or_else(|| hold.id.as_str(), AsRef::as_ref),
+            purchase_id: hold.id.as_str(),
+            transaction_id: hold.id.as_str(),
+            wallet_id: hold.wallet_id.as_str(),
+            namespace: hold.namespace.as_ref().map(bellwire_wire::Namespace::as_str),
+            status: hold.status.as_hold(),
+            amount_usd: hold.order.amount,
+            captured_usd: hold.captured,
+            released_usd: released,
+            order: OrderView::new(&hold.order),
+            sandbox: hold.sandbox,
+            error_code: code,
+            error_message: message,
+            expires_at: hold.expires_at,
+            created_at: hold.created_at,
+            ended_at: hold.ended_at,
+        }
+    }
+}
+
+fn error(purchase: &Purchase) -> (Option<&str>, Option<&str>) {
+    let error = purchase.error.as_ref();
+    (error.map(|(code, _)| code.as_str()), error.map(|(_, message)| message.as_str()))
+}
