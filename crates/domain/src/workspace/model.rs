@@ -211,7 +211,7 @@ impl Actor for Principal {
     }
 }
 
-impl<A: Actor + Send> Actor for Arc<A> {
+impl<T: Actor + Send> Actor for Arc<T> {
     fn workspace(&self) -> &WorkspaceId {
         (**self).workspace()
     }

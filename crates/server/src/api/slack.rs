@@ -49,15 +49,13 @@ struct InteractionForm {
         (status = 413, description = "Too large", content_type = "application/problem+json", body = ProblemBody),
         (status = 429, description = "Too many clicks at once", content_type = "application/problem+json", body = ProblemBody)),
     security(()))]
-async fn interactions(
-    State(app): State<Arc<App>>,
-    request: Request,
-) -> Result<Response, Problem> {
+async fn interactions(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let slack = app.slack.as_ref().ok_or_else(|| Problem::new(Code::NotFound, "Slack is not set up here."))?;
     let headers = request.headers().clone();
     let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
     let body = read_body(request, BODY_BYTES_MAX, &app.stopping).await?;
     // The bytes that came are what is signed: nothing is read of them before.
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     verify::verify(Scheme::Slack, &[slack.signing_secret()], &headers, &body, app.clock.now(), TOLERANCE)
         .map_err(|error| Problem::new(Code::BadSignature, format!("This is not from Slack: {error}.")))?;
     let interaction = Interaction::read(&body)

@@ -45,8 +45,7 @@ impl Slack {
             return Err(done.words());
         }
         let chain = alert::chain(app, self, &button.wallet).await.map_err(|_| unavailable)?;
-        let form =
-            Form { workspace: button.workspace, wallet: button.wallet, message: click.message.clone() };
+        let form = Form { workspace: button.workspace, wallet: button.wallet, message: click.message.clone() };
         let kept = form.seal(&app.vault).ok_or(unavailable)?;
         let view = message::form(&click.trigger_id, &chain, &kept).ok_or("This wallet is gone.")?;
         self.client.call(Method::Open, &view).await.map_err(|failed| {

@@ -127,7 +127,9 @@ fn secret(name: &str, value: Option<Secret>, file: Option<PathBuf>) -> anyhow::R
 }
 
 fn needs(name: &str) -> anyhow::Error {
-    anyhow::anyhow!("slack.{name} is missing: Slack needs bot_token, signing_secret and channel, or none of its settings")
+    anyhow::anyhow!(
+        "slack.{name} is missing: Slack needs bot_token, signing_secret and channel, or none of its settings"
+    )
 }
 
 #[cfg(test)]

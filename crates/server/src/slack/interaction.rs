@@ -72,9 +72,8 @@ mod tests {
     use super::*;
 
     fn read(payload: &Value) -> Option<Interaction> {
-        let body: String = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("payload", &payload.to_string())
-            .finish();
+        let body: String =
+            url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload.to_string()).finish();
         Interaction::read(body.as_bytes())
     }
 

@@ -78,8 +78,10 @@ pub(super) fn form(trigger_id: &str, chain: &[Wallet], kept: &str) -> Option<Val
         blocks.push(context(&format!(":warning: {} is frozen: nothing can be spent.", name(frozen))));
     }
     let hint = format!("More than {}: a plain number such as 1850.00, without $ and commas.", wallet.budget());
-    blocks.push(json!({"type": "input", "block_id": AMOUNT, "label": plain("New budget in US dollars"), "hint": plain(&hint),
-        "element": {"type": "plain_text_input", "action_id": AMOUNT, "max_length": 40}}));
+    blocks.push(
+        json!({"type": "input", "block_id": AMOUNT, "label": plain("New budget in US dollars"), "hint": plain(&hint),
+        "element": {"type": "plain_text_input", "action_id": AMOUNT, "max_length": 40}}),
+    );
     blocks.push(json!({"type": "input", "block_id": REASON, "optional": true, "label": plain("Reason"),
         "element": {"type": "plain_text_input", "action_id": REASON, "multiline": true, "max_length": REASON_CHARS_MAX}}));
     let view = json!({"type": "modal", "callback_id": INCREASE_BUDGET, "private_metadata": kept,

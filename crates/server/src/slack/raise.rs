@@ -156,7 +156,9 @@ async fn raise(tx: &mut Tx, ctx: &Ctx, order: Order) -> Stored<Ended> {
         if saved.fingerprint == order.fingerprint {
             return Ok(Ended::Again);
         }
-        return Ok(Ended::Refused(Done::read(&saved).map_or_else(|| "It was done already.".into(), |done| done.words())));
+        return Ok(Ended::Refused(
+            Done::read(&saved).map_or_else(|| "It was done already.".into(), |done| done.words()),
+        ));
     }
     let Some(present) = tx.chain(workspace, id).await?.into_iter().next() else {
         return Ok(Ended::Refused("This wallet is gone.".into()));
