@@ -7,7 +7,9 @@ use crate::{at, buy, hold, stored, wallet};
 #[test]
 fn a_key_of_an_agent_buys_for_that_agent_alone() {
     let scene = Scene::new();
-    let wallet = wallet(&scene, &json!({"agent_id": "owner-of-the-wallet"}));
+    let team = wallet(&scene, &json!({}));
+    let foreign = wallet(&scene, &json!({"agent_id": "a-2", "parent_id": team["id"]}));
+    let wallet = wallet(&scene, &json!({"agent_id": "a-1", "parent_id": team["id"]}));
     let agent = scene.key(&json!({"kind": "workspace", "agent_id": "a-1", "permissions": ["wallets:spend"]}));
     let manager = scene.key(&json!({"kind": "workspace", "permissions": ["wallets:manage"]}));
     let reader = scene.key(&json!({"kind": "workspace", "permissions": ["events:read"]}));
@@ -16,7 +18,16 @@ fn a_key_of_an_agent_buys_for_that_agent_alone() {
     for named in [Value::Null, json!("a-1")] {
         assert_eq!(agent.post(&path, &order(named)).expect(201)["agent_id"], "a-1");
     }
-    assert_eq!(buy(&scene, &wallet, "1").expect(201)["agent_id"], "owner-of-the-wallet");
+    assert_eq!(buy(&scene, &wallet, "1").expect(201)["agent_id"], "a-1");
+    // Neither from another agent's wallet nor from the one above its own, and it ends nobody else's hold.
+    let theirs = hold(&scene, &foreign, "1", "1h").expect(201);
+    for wallet in [&foreign, &team] {
+        buy(&agent, wallet, "1").expect(403);
+        hold(&agent, wallet, "1", "1h").expect(403);
+    }
+    for end in ["/capture", "/void"] {
+        agent.post(&at("holds", &theirs, end), &json!({})).expect(404);
+    }
     assert_eq!(scene.post(&path, &order(json!("a-2"))).expect(201)["agent_id"], "a-2");
     let before = stored(&scene);
     for kind in ["purchases", "holds"] {
@@ -30,7 +41,7 @@ fn a_key_of_an_agent_buys_for_that_agent_alone() {
     // It sees what it spends from, and neither frees its own budget nor raises it.
     agent.get(&at("wallets", &wallet, "/balance")).expect(200);
     let bought = list(&agent.get("/v1/purchases?agent_id=a-1").expect(200)["purchases"]);
-    assert_eq!(bought.len(), 2);
+    assert_eq!(bought.len(), 3);
     agent.post(&at("purchases", &bought[0], "/refund"), &json!({"reason": "r"})).expect(403);
     agent.patch(&at("wallets", &wallet, ""), &json!({"budget_usd": 1_000, "reason": "r"})).expect(403);
     agent.post("/v1/wallets", &json!({"name": "w", "budget_usd": 1})).expect(403);

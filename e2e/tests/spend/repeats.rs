@@ -89,3 +89,36 @@ fn a_refusal_is_not_kept() {
     granted.expect(201);
     assert_eq!(granted.header("idempotency-replayed"), None);
 }
+
+#[test]
+fn one_key_is_one_key_however_the_request_names_what_it_is_about() {
+    let scene = Scene::new();
+    let wallet = wallet(&scene, &json!({"budget_usd": 100, "namespace": "acme"}));
+    let acme = scene.key(&json!({"kind": "scoped", "namespace": "acme", "permissions": ["wallets:spend"]}));
+    let other = scene.key(&json!({"kind": "scoped", "namespace": "other", "permissions": ["wallets:spend"]}));
+    let path = at("wallets", &wallet, "/purchases");
+    let order = json!({"amount_usd": 7, "vendor": "v", "description": "once"});
+    let call = |path: &str| Call::new("POST", path).header("idempotency-key", "k").json(&order);
+    let first = scene.send(&call(&path)).expect(201);
+    let again = [
+        scene.send(&call(&path).header("x-namespace", "acme")),
+        scene.send(&call(&format!("{path}?namespace=acme"))),
+        scene.send(&call(&path.replace('_', "%5F"))),
+        acme.send(&call(&path)),
+    ];
+    for answer in &again {
+        assert_eq!((answer.expect(201), answer.header("idempotency-replayed")), (first.clone(), Some("true")));
+    }
+    other.send(&call(&path)).expect(404);
+    assert_eq!(balance(&scene, &wallet)["spent_usd"], 7.0);
+    // A purchase and the hold it was are one thing.
+    let held = hold(&scene, &wallet, "5", "1h").expect(201);
+    scene.post(&at("holds", &held, "/capture"), &json!({})).expect(200);
+    let refund = |id: &Value| {
+        let path = format!("/v1/purchases/{}/refund", id.as_str().expect("an id"));
+        let body = json!({"amount_usd": 1, "reason": "r"});
+        scene.send(&Call::new("POST", &path).header("idempotency-key", "k").json(&body)).expect(201)
+    };
+    assert_eq!(refund(&held["id"]), refund(&held["purchase_id"]));
+    assert_eq!(balance(&scene, &wallet)["spent_usd"], 11.0);
+}

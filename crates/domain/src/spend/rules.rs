@@ -1,7 +1,7 @@
 //! What may be granted, and what is told of a wallet: pure.
 use bellwire_wire::{Timestamp, UsdNanos};
 
-use super::{Account, Wallet};
+use super::{Account, Wallet, WindowKind};
 
 /// The first wallet of a chain in whose budget `amount` does not fit. Keeps I2.
 pub(super) fn short(chain: &[Wallet], amount: UsdNanos) -> Option<usize> {
@@ -20,6 +20,15 @@ pub(super) fn thresholds_passed(wallet: &mut Wallet) -> Vec<u8> {
         wallet.account.told_percent = *highest;
     }
     passed
+}
+
+/// A prepaid budget that was topped up begins its thresholds anew, but for those that are still passed: it has
+/// no next period in which they would be told again.
+pub(super) fn topped_up(wallet: &mut Wallet) {
+    if wallet.card.terms.window.kind == WindowKind::Total {
+        wallet.account.told_percent = 0;
+        thresholds_passed(wallet);
+    }
 }
 
 /// When something counts that happens at `now`: not before the present period of any wallet of the chain,

@@ -4,6 +4,7 @@ use std::{str::FromStr, sync::Arc};
 use bellwire_wire::{Namespace, PurchaseId, Timestamp, UsdNanos, WalletId, WorkspaceId};
 
 use super::{Limits, Pulse, Window};
+use crate::workspace::Principal;
 
 /// How deep a tree of wallets may be.
 pub const DEPTH_MAX: u8 = 8;
@@ -160,6 +161,16 @@ impl Wallet {
     /// Whether a moment lies in the present period.
     pub fn in_period(&self, at: Timestamp) -> bool {
         at >= self.account.period_start && self.account.period_end.is_none_or(|end| at < end)
+    }
+
+    /// The same as a key may know it: why people froze it is told only to who may see it.
+    #[must_use]
+    pub fn as_seen_by(&self, by: &Principal) -> Self {
+        let mut seen = self.clone();
+        if !by.sees(seen.card.namespace.as_ref()) {
+            Arc::make_mut(&mut seen.card).terms.status_reason = None;
+        }
+        seen
     }
 
     /// Whether it is frozen.

@@ -42,8 +42,17 @@ pub(super) struct Buy {
     idempotency_key: Option<String>,
 }
 
+#[derive(Args)]
+pub(super) struct Holds {
+    #[command(subcommand)]
+    end: End,
+    /// End it once, however often this is run with the same key
+    #[arg(long, value_name = "KEY", global = true)]
+    idempotency_key: Option<String>,
+}
+
 #[derive(Subcommand)]
-pub(super) enum Holds {
+enum End {
     /// Pay what was set aside, or some of it; the rest is let go
     Capture {
         id: String,
@@ -75,6 +84,9 @@ pub(super) struct Refund {
     /// Why
     #[arg(long)]
     reason: String,
+    /// Give it back once, however often this is run with the same key
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
 }
 
 impl Buy {
@@ -97,12 +109,13 @@ impl Buy {
 
 impl Holds {
     pub(super) async fn run(self, session: &Session) -> Done {
-        let (id, action, body) = match self {
-            Self::Capture { id, amount } => (id, "capture", object([("amount_usd", amount.map(Value::from))]).into()),
-            Self::Void { id } => (id, "void", json!({})),
-            Self::Fail { id, code, message } => (id, "fail", json!({"error_code": code, "error_message": message})),
+        let (id, action, body) = match self.end {
+            End::Capture { id, amount } => (id, "capture", object([("amount_usd", amount.map(Value::from))]).into()),
+            End::Void { id } => (id, "void", json!({})),
+            End::Fail { id, code, message } => (id, "fail", json!({"error_code": code, "error_message": message})),
         };
-        let answer = session.client.post(&format!("/v1/holds/{}/{action}", segment(&id)), &body).await?;
+        let path = format!("/v1/holds/{}/{action}", segment(&id));
+        let answer = session.client.post_once(&path, &body, self.idempotency_key.as_deref()).await?;
         show(session.out, answer)
     }
 }
@@ -111,7 +124,7 @@ impl Refund {
     pub(super) async fn run(self, session: &Session) -> Done {
         let path = format!("/v1/purchases/{}/refund", segment(&self.id));
         let body = object([("amount_usd", self.amount.map(Value::from)), ("reason", Some(self.reason.into()))]);
-        let answer = session.client.post(&path, &Value::Object(body)).await?;
+        let answer = session.client.post_once(&path, &Value::Object(body), self.idempotency_key.as_deref()).await?;
         show(session.out, answer)
     }
 }

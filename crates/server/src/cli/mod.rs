@@ -98,7 +98,6 @@ enum Command {
     /// Buy something from a wallet, or set its price aside
     Buy(buy::Buy),
     /// End what was set aside
-    #[command(subcommand)]
     Holds(buy::Holds),
     /// Give back some or all of a purchase
     Refund(buy::Refund),

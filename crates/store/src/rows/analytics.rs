@@ -62,12 +62,15 @@ fn split(from: i64, until: i64, levels: &[Option<Bucket>], pieces: &mut Vec<Piec
 
 /// What is added up, so that no sum is more than an integer of the engine holds.
 macro_rules! sum_sql {
-    ($name:literal, $rest:literal) => {
+    ($name:literal, $dollars:literal, $nanos:literal, $rest:literal) => {
         concat!(
             "SELECT ",
             $name,
-            ", CAST(SUM(nanos / 1000000000) AS BIGINT), CAST(SUM(nanos % 1000000000) AS BIGINT), \
-             CAST(SUM(count) AS BIGINT) FROM ",
+            ", CAST(SUM(",
+            $dollars,
+            ") AS BIGINT), CAST(SUM(",
+            $nanos,
+            ") AS BIGINT), CAST(SUM(count) AS BIGINT) FROM ",
             $rest,
             " AND at >= $2 AND at < $3 AND ($4 IS NULL OR namespace = $4) AND ($5 IS NULL OR wallet_id = $5) GROUP BY ",
             $name
@@ -75,12 +78,26 @@ macro_rules! sum_sql {
     };
 }
 
+/// The same of entries, which are single amounts.
+macro_rules! entries_sql {
+    ($name:literal) => {
+        sum_sql!($name, "nanos / 1000000000", "nanos % 1000000000", "spend_entries WHERE workspace_id = $1")
+    };
+}
+
+/// The same of sums.
+macro_rules! sums_sql {
+    ($name:literal, $rest:literal) => {
+        sum_sql!($name, "dollars", "nanos", $rest)
+    };
+}
+
 macro_rules! by_sql {
     ($sums:expr, $name:literal) => {
         match $sums {
-            None => sum_sql!($name, "spend_entries WHERE workspace_id = $1"),
-            Some(Bucket::Minute) => sum_sql!($name, "spend_sums WHERE workspace_id = $1 AND level = 0"),
-            Some(Bucket::Hour | Bucket::Day) => sum_sql!($name, "spend_sums WHERE workspace_id = $1 AND level = 1"),
+            None => entries_sql!($name),
+            Some(Bucket::Minute) => sums_sql!($name, "spend_sums WHERE workspace_id = $1 AND level = 0"),
+            Some(Bucket::Hour | Bucket::Day) => sums_sql!($name, "spend_sums WHERE workspace_id = $1 AND level = 1"),
         }
     };
 }
@@ -160,9 +177,9 @@ impl Tx {
         piece: &Piece,
     ) -> Stored<Vec<(i64, i128, u64)>> {
         let sql = match piece.sums {
-            None => sum_sql!("at", "spend_entries WHERE workspace_id = $1"),
-            Some(Bucket::Minute) => sum_sql!("at", "spend_sums WHERE workspace_id = $1 AND level = 0"),
-            Some(Bucket::Hour | Bucket::Day) => sum_sql!("at", "spend_hours WHERE workspace_id = $1"),
+            None => entries_sql!("at"),
+            Some(Bucket::Minute) => sums_sql!("at", "spend_sums WHERE workspace_id = $1 AND level = 0"),
+            Some(Bucket::Hour | Bucket::Day) => sums_sql!("at", "spend_hours WHERE workspace_id = $1"),
         };
         self.query(sql, &piece_args(workspace, filter, piece), |row| sum(row, row.int(0)?))
     }

@@ -53,6 +53,15 @@ impl Rows for Tx {
         self.find_chain(workspace, id)
     }
 
+    async fn has_wallets_below(&mut self, workspace: &WorkspaceId, id: &WalletId) -> Stored<bool> {
+        let found = self.query_one(
+            "SELECT seq FROM wallets WHERE workspace_id = $1 AND parent_id = $2 LIMIT 1",
+            args![workspace.as_str(), id.as_str()],
+            |row| row.int(0),
+        )?;
+        Ok(found.is_some())
+    }
+
     async fn wallets(
         &mut self,
         workspace: &WorkspaceId,
@@ -150,7 +159,7 @@ impl Rows for Tx {
         self.put_down()?;
         self.query_one(
             "SELECT vendor FROM spend_sums WHERE workspace_id = $1 AND level = 0 AND at >= $2 AND wallet_id = $3
-             GROUP BY vendor ORDER BY SUM(nanos / 1000) DESC, vendor LIMIT 1",
+             GROUP BY vendor ORDER BY SUM(dollars) DESC, SUM(nanos) DESC, vendor LIMIT 1",
             args![workspace.as_str(), Bucket::Minute.start(since), wallet.as_str()],
             |row| row.text(0),
         )
@@ -183,7 +192,7 @@ impl Rows for Tx {
             ],
         )?;
         let sum = Sum {
-            nanos: amount.nanos(),
+            nanos: amount.nanos().into(),
             count,
             namespace: purchase.namespace.as_ref().map(|namespace| namespace.as_str().to_owned()),
         };
@@ -197,14 +206,15 @@ impl Rows for Tx {
             agent: agent.to_owned(),
         };
         let desk = &mut self.cache.desk;
-        desk.add(line(MINUTES, Bucket::Minute.start(*at)), &sum)?;
-        desk.add(line(DAYS, Bucket::Day.start(*at)), &sum)?;
+        desk.add(line(MINUTES, Bucket::Minute.start(*at)), &sum);
+        desk.add(line(DAYS, Bucket::Day.start(*at)), &sum);
         let hour = Hour {
             at: Bucket::Hour.start(*at).micros(),
             workspace: purchase.workspace_id.clone(),
             wallet: purchase.wallet_id.clone(),
         };
-        desk.add_hour(hour, &sum)
+        desk.add_hour(hour, &sum);
+        Ok(())
     }
 
     async fn spend_by(&mut self, workspace: &WorkspaceId, split: Split, filter: &SpendFilter) -> Stored<Vec<Share>> {

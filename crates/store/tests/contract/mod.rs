@@ -55,6 +55,11 @@ macro_rules! contract_of_transactions {
                 closing_finishes_what_waits_and_takes_nothing_more
                 sequence_numbers_rise_over_failures_and_concurrency
             }
+            spend_walls {
+                an_agents_key_buys_from_its_own_wallets_and_ends_its_own_holds
+                a_prepaid_budget_that_is_topped_up_tells_its_thresholds_again
+                a_day_may_see_more_come_back_than_an_integer_of_nano_dollars_holds
+            }
             spend_undone {
                 an_undone_purchase_leaves_balances_sums_and_events_as_the_good_ones_made_them
                 what_an_undone_purchase_took_is_there_for_the_next_in_its_commit
@@ -218,6 +223,7 @@ pub(crate) mod spend_limits;
 pub(crate) mod spend_model;
 pub(crate) mod spend_told;
 pub(crate) mod spend_undone;
+pub(crate) mod spend_walls;
 pub(crate) mod till;
 pub(crate) mod transactions;
 pub(crate) mod version;

@@ -104,6 +104,7 @@ pub(crate) fn word(granted: &Result<Receipt, Refusal>) -> (&'static str, Option<
     match granted {
         Ok(_) => ("granted", None),
         Err(Refusal::Unknown) => ("unknown", None),
+        Err(Refusal::NotYours) => ("not yours", None),
         Err(Refusal::Frozen(wallet)) => ("frozen", Some(wallet.id())),
         Err(Refusal::Limited(wallet, breach)) => (breach.rule.as_str(), Some(wallet.id())),
         Err(Refusal::Short(shortage)) => ("short", Some(shortage.blocking.id())),
