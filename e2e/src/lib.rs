@@ -13,6 +13,7 @@ mod receiver;
 mod scene;
 mod server;
 mod set_clock;
+mod slack;
 mod wait;
 
 pub use api::{Answer, Api, Call, Stream, count, list, text};
@@ -24,4 +25,5 @@ pub use receiver::{Receiver, Reply, Seen, tls_receiver};
 pub use scene::Scene;
 pub use server::{Engine, OWNER_KEY, Server, Setup, binary, can_mount};
 pub use set_clock::SetClock;
+pub use slack::{Clicker, Slack};
 pub use wait::{WAIT, env, eventually, eventually_within, now, watch};

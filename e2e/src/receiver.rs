@@ -17,6 +17,8 @@ use crate::wait::{now, pause};
 /// A request as it came in.
 #[derive(Debug, Clone)]
 pub struct Seen {
+    /// The path asked for, with the query.
+    pub path: String,
     /// Names in lower case, in their order.
     pub headers: Vec<(String, String)>,
     /// The body's bytes.
@@ -282,6 +284,7 @@ fn respond(socket: &mut TcpStream, status: u16, headers: &[(&'static str, String
 fn read_request(reader: &mut BufReader<TcpStream>) -> Option<(Seen, usize)> {
     let (mut headers, mut line) = (Vec::new(), String::new());
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
     loop {
         line.clear();
         reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
@@ -298,7 +301,7 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<(Seen, usize)> {
         body[length - 1] = last[0];
     }
     let at_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    Some((Seen { headers, body, at_ms: u64::try_from(at_ms).unwrap_or(0), at: now() }, length))
+    Some((Seen { path, headers, body, at_ms: u64::try_from(at_ms).unwrap_or(0), at: now() }, length))
 }
 
 /// A TLS server on loopback whose certificate nobody knows; its URL.

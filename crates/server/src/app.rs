@@ -12,6 +12,7 @@ use crate::{
     egress::Egress,
     engine::{Engine, Parts},
     hub::Hub,
+    slack::Slack,
 };
 
 /// The parts of a running server.
@@ -38,6 +39,8 @@ pub struct App {
     pub hub: Arc<Hub>,
     /// What endpoints with `signing: ed25519` are signed with.
     pub signing_key: Arc<SigningKey>,
+    /// What speaks to Slack, if it is set up.
+    pub slack: Option<Arc<Slack>>,
     /// Where callbacks and links start.
     pub public_url: String,
     /// Told when the server stops: streams end then.

@@ -3,12 +3,14 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use bellwire_domain::event::Begin;
 
 use crate::{
     egress::{AddressPolicy, Cidr},
     publish::nats::NatsConfig,
+    slack::{FileSlack, SlackConfig},
 };
 
 /// Everything that can be set.
@@ -34,6 +36,37 @@ pub struct Config {
     pub retention: Duration,
     /// A NATS JetStream that is told every event.
     pub nats: Option<NatsConfig>,
+    /// A Slack app that tells of exhausted budgets.
+    pub slack: Option<SlackConfig>,
+}
+
+/// A secret that is never shown, and wiped from memory when dropped.
+#[derive(Clone, Deserialize)]
+#[serde(from = "String")]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// What the configuration holds.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
 }
 
 /// A URL that may hold a password, and so is never shown.
@@ -100,6 +133,18 @@ pub struct File {
     pub nats_stream: Option<String>,
     /// `newest` or `start`; see [`NatsConfig::from`].
     pub nats_from: Option<String>,
+    /// See [`SlackConfig`].
+    pub slack: FileSlack,
+}
+
+impl File {
+    /// Reads the text of a file; what is wrong with it, in words that repeat nothing of a secret.
+    pub fn read(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            format!("line {}: {}", before.matches('\n').count() + 1, error.message())
+        })
+    }
 }
 
 /// `[delivery]` in the file.
@@ -129,7 +174,8 @@ pub(crate) fn retention(days: Option<u32>) -> anyhow::Result<Duration> {
 }
 
 impl Config {
-    /// Puts flags (and environment, which clap has read) over the file over the defaults.
+    /// Puts flags (and environment, which clap has read) over the file over the defaults. Slack is left to
+    /// [`FileSlack::resolve`]: only serving needs its secrets.
     pub fn resolve(file: File, data_dir: Option<PathBuf>, listen: Option<String>, dev: bool) -> anyhow::Result<Self> {
         let nats = nats(&file)?;
         let listen = listen.or(file.listen).unwrap_or_else(|| LISTEN.to_owned());
@@ -160,6 +206,7 @@ impl Config {
             },
             retention: retention(file.retention_days)?,
             nats,
+            slack: None,
         })
     }
 

@@ -3,7 +3,8 @@
 //!
 //! Who takes part: [`api`] parses, authenticates and calls commands of `bellwire-domain` through the
 //! store; [`engine`] turns rows into requests and answers into rows; [`egress`] is the only way out
-//! (keeps I10); [`publish`] tells events to a log elsewhere; [`serve`] starts and stops all of it in order.
+//! (keeps I10); [`publish`] tells events to a log elsewhere; [`slack`] tells people of exhausted budgets and
+//! lets them be raised; [`serve`] starts and stops all of it in order.
 pub mod api;
 pub mod app;
 pub mod auth;
@@ -17,6 +18,7 @@ pub mod hub;
 pub mod mint;
 pub mod publish;
 pub mod serve;
+pub mod slack;
 pub mod storage;
 pub mod upkeep;
 

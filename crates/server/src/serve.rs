@@ -23,7 +23,8 @@ use crate::{
     engine::{Engine, Parts},
     hub::Hub,
     mint::Dice,
-    publish::{self, nats::Nats},
+    publish::{self, Place, Publisher, nats::Nats},
+    slack::{self, Slack},
     storage, upkeep,
 };
 
@@ -76,7 +77,10 @@ impl Server {
         };
         let store = storage::open(&config, &vault, Arc::new(commits)).await?;
         if let Some(nats) = &config.nats {
-            publish::prepare::<Nats>(&store, nats.from).await?;
+            Place::prepare(&store, Nats::NAME, nats.from).await?;
+        }
+        if config.slack.is_some() {
+            slack::prepare(&store).await?;
         }
         let clock = Clock::of(&store);
         let mint = Arc::new(Dice::random(clock.clone()));
@@ -98,7 +102,7 @@ impl Server {
             max_in_flight: config.delivery.max_in_flight,
             sweep_every: SWEEP_EVERY,
         });
-        let app = Arc::new(App {
+        let mut app = App {
             public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
             auth: Authenticator::new(store.clone(), Arc::clone(&vault)),
             config,
@@ -111,16 +115,25 @@ impl Server {
             parts: Arc::clone(&parts),
             hub,
             signing_key,
+            slack: None,
             stopping: CancellationToken::new(),
             metrics,
-        });
+        };
         let owner_key = bootstrap(&app, secrets.owner_key).await?;
         let (tasks, engine_stop) = (TaskTracker::new(), CancellationToken::new());
+        if let Some(config) = &app.config.slack {
+            let slack = Slack::new(config, &app.store, app.egress.clone(), &tasks, app.stopping.clone()).await?;
+            app.slack = Some(Arc::new(slack));
+        }
+        let app = Arc::new(app);
         app.engine.start(inbox, parts, &tasks, engine_stop.clone());
         upkeep::start(&app, keys_changed, job_queued, &tasks);
         if let Some(nats) = app.config.nats.clone() {
             let nats = Nats::new(nats, app.config.delivery.ca_files.clone(), app.config.retention);
             publish::start(&app, nats, appended, &tasks);
+        }
+        if let Some(slack) = &app.slack {
+            slack::start(&app, slack);
         }
         Ok(Self { app, address, owner_key, listener, tasks, engine_stop })
     }

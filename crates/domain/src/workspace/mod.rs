@@ -2,7 +2,8 @@
 //!
 //! Who takes part: a [`Workspace`] is a tenant; a [`Key`] speaks for it with a set of
 //! [`Permission`]s, perhaps only inside one namespace; a [`Principal`] is a key that has been
-//! checked, and the one place that says what it may see (keeps I11). A namespace comes into being
+//! checked, and the one place that says what it may see (keeps I11). An [`Actor`] is whoever does
+//! something: a principal, or a person whom another system vouches for. A namespace comes into being
 //! when a key that may use it names it first. A [`Saved`] answer makes a repeated request harmless.
 //! What is decided, and who may do what, is told by the [`audit`] log.
 //!
@@ -18,6 +19,6 @@ pub use commands::{
     CreateKey, CreatedKey, KeyRefusal, RevokedKey, bootstrap, create_key, create_workspace, delete_namespace,
     revoke_key,
 };
-pub use model::{Foreign, Key, KeyHash, KeyKind, Principal, Saved, Workspace};
+pub use model::{Actor, Foreign, Key, KeyHash, KeyKind, Principal, Saved, Vouched, Workspace};
 pub use permission::{Permission, Permissions};
 pub use rows::Rows;

@@ -183,6 +183,72 @@ impl Principal {
     }
 }
 
+/// Who does something: for what it may see, and for the audit log.
+pub trait Actor: Sync {
+    /// The workspace it acts in, which every query names. Keeps I11.
+    fn workspace(&self) -> &WorkspaceId;
+    /// The one namespace it is bound to, if it is bound to one.
+    fn bound(&self) -> Option<&Namespace>;
+    /// What the audit log calls it.
+    fn actor(&self) -> String;
+    /// Whether something in `namespace` is visible to it.
+    fn sees(&self, namespace: Option<&Namespace>) -> bool {
+        self.bound().is_none_or(|bound| namespace == Some(bound))
+    }
+}
+
+impl Actor for Principal {
+    fn workspace(&self) -> &WorkspaceId {
+        self.workspace()
+    }
+
+    fn bound(&self) -> Option<&Namespace> {
+        self.bound()
+    }
+
+    fn actor(&self) -> String {
+        self.actor()
+    }
+}
+
+impl<T: Actor + Send> Actor for Arc<T> {
+    fn workspace(&self) -> &WorkspaceId {
+        (**self).workspace()
+    }
+
+    fn bound(&self) -> Option<&Namespace> {
+        (**self).bound()
+    }
+
+    fn actor(&self) -> String {
+        (**self).actor()
+    }
+}
+
+/// A person whom another system vouches for, such as a user of Slack. What the person may do was
+/// decided before: it is bound to a workspace only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vouched {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The system and its name for the person: `slack:U0123`.
+    pub name: String,
+}
+
+impl Actor for Vouched {
+    fn workspace(&self) -> &WorkspaceId {
+        &self.workspace_id
+    }
+
+    fn bound(&self) -> Option<&Namespace> {
+        None
+    }
+
+    fn actor(&self) -> String {
+        self.name.clone()
+    }
+}
+
 /// An answer kept for a repeated request (spec conventions, "Idempotency-Key").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saved {

@@ -75,7 +75,7 @@ struct EntryView {
     /// Its place in the workspace's chain, from 1.
     seq: i64,
     at: Timestamp,
-    /// `person:…`, `key:…` or `system`.
+    /// `person:…`, `key:…`, `slack:…` or `system`.
     actor: String,
     #[schema(example = "key.create")]
     action: String,

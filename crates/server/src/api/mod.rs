@@ -15,6 +15,7 @@ pub mod openapi;
 mod page;
 pub mod problem;
 mod reply;
+mod slack;
 pub mod spend;
 mod system;
 pub(crate) mod workspace;

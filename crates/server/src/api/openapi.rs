@@ -23,6 +23,7 @@ use crate::app::App;
         (name = "event", description = "Events: post, list, poll, stream; their types"),
         (name = "delivery", description = "Endpoints, deliveries, replays, pull"),
         (name = "spend", description = "Wallets, purchases, holds, refunds, what was spent"),
+        (name = "integration", description = "What other systems call: Slack"),
         (name = "system", description = "About the server itself")
     ),
     security(("api_key" = [])),
@@ -48,6 +49,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::event::routes())
         .merge(super::delivery::routes())
         .merge(super::spend::routes())
+        .merge(super::slack::routes())
         .merge(super::system::routes())
 }
 

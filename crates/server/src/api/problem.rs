@@ -42,6 +42,8 @@ codes! {
     Unparsable = "unparsable", 400, "The request cannot be read";
     /// No key, or a wrong one.
     Unauthorized = "unauthorized", 401, "A valid API key is needed";
+    /// The request is not signed as it should be.
+    BadSignature = "bad_signature", 401, "The signature does not verify";
     /// A budget is short. It cannot be paid away: no payment is asked for.
     BudgetExceeded = "budget_exceeded", 402, "The budget is short";
     /// The key may not do this.

@@ -49,7 +49,7 @@ struct Select {
     /// Only what was done to this
     #[arg(long, value_name = "ID")]
     subject: Option<String>,
-    /// Only what this one did: person:…, key:… or system
+    /// Only what this one did: person:…, key:…, slack:… or system
     #[arg(long)]
     actor: Option<String>,
     /// Only this namespace's

@@ -107,13 +107,13 @@ impl Doctor {
         let (path, needed) = self.config.as_deref().map_or((Path::new("bellwire.toml"), false), |path| (path, true));
         let mut file = config::File::default();
         match fs::read_to_string(path) {
-            Ok(text) => match toml::from_str(&text) {
+            Ok(text) => match config::File::read(&text) {
                 Ok(read) => {
                     file = read;
                     report.ok(CHECK, format!("{} can be used", path.display()));
                 }
                 Err(error) => {
-                    let detail = format!("{}: {}", path.display(), error.to_string().trim_end());
+                    let detail = format!("{}: {error}", path.display());
                     report.bad(CHECK, Verdict::Fail, detail, "correct the file; the server does not start with it");
                 }
             },

@@ -29,6 +29,7 @@ mod receiver;
 mod sample;
 mod serve;
 mod settings;
+mod slack;
 mod state;
 mod tail;
 mod trigger;

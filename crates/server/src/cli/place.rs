@@ -45,7 +45,7 @@ impl Place {
 fn read_file(path: Option<&Path>) -> anyhow::Result<File> {
     let (path, needed) = path.map_or((Path::new("bellwire.toml"), false), |path| (path, true));
     match std::fs::read_to_string(path) {
-        Ok(text) => toml::from_str(&text).with_context(|| format!("{} cannot be used", path.display())),
+        Ok(text) => File::read(&text).map_err(|error| anyhow::anyhow!("{} cannot be used: {error}", path.display())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !needed => Ok(File::default()),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }

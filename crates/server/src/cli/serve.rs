@@ -6,10 +6,11 @@ use clap::{Args, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::place::Place;
+use super::{place::Place, slack::SlackArgs};
 use crate::{
     config::{Config, SecretUrl},
     serve::{Secrets, Server},
+    slack::FileSlack,
 };
 
 /// How logs look.
@@ -50,6 +51,8 @@ pub(super) struct Serve {
     /// Where to begin the first time: with the `newest` event, or at the `start` [default: newest]
     #[arg(long, env = "BELLWIRE_NATS_FROM", value_name = "PLACE")]
     nats_from: Option<String>,
+    #[command(flatten)]
+    slack: SlackArgs,
     /// How logs (and the ready line) look
     #[arg(long, env = "BELLWIRE_LOG_FORMAT", value_enum, default_value = "human")]
     log_format: LogFormat,
@@ -76,7 +79,9 @@ impl Serve {
         file.nats_stream = self.nats_stream.or(file.nats_stream);
         file.nats_from = self.nats_from.or(file.nats_from);
         file.delivery.allow_networks.extend(self.allow_networks);
+        let slack = FileSlack::from(self.slack).over(std::mem::take(&mut file.slack));
         let mut config = Config::resolve(file, self.place.data_dir, self.listen, self.dev)?;
+        config.slack = slack.resolve(&config.address_policy())?;
         config.migrations = migrations;
         let metrics = recorder().context("metrics")?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(16).build()?;

@@ -9,24 +9,20 @@
 //! No transaction is open while the log is spoken to (keeps I8), and nobody waits for it: while it is
 //! away events wait in their rows, and other nodes get a chance to reach it.
 pub mod nats;
+mod place;
 
 use std::{sync::Arc, time::Duration};
 
-use bellwire_domain::{
-    Stored,
-    event::{Begin, Outbox, StoredEvent},
-};
-use bellwire_store::Store;
+use bellwire_domain::event::{Outbox, StoredEvent};
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
+
+pub use place::{LEASE, Place};
 
 use crate::app::App;
 
 /// Events told at once. Keeps I12.
 const BATCH_MAX: u32 = 256;
-/// How long a node keeps the lease without moving on: the longest pause after one was killed whose end
-/// nobody noticed.
-const LEASE: Duration = Duration::from_secs(15);
 /// A log that has not confirmed a batch by then is taken to be away: well within the lease.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// How often rows are looked at and the lease is renewed, however quiet it is.
@@ -54,20 +50,15 @@ pub struct Failed {
     pub why: String,
 }
 
-/// Makes the publisher's row, before anything happens that it should tell.
-pub async fn prepare<P: Publisher>(store: &Store, from: Begin) -> Stored<()> {
-    store.transact("publisher_ensure", move |tx| Box::pin(tx.publisher_ensure(P::NAME, from))).await
-}
-
 /// Starts telling; `appended` rings when there may be something new.
 pub fn start<P: Publisher>(app: &Arc<App>, publisher: P, appended: Arc<Notify>, tasks: &TaskTracker) {
     let stop = app.stopping.clone();
-    let mut turn = Turn { app: Arc::clone(app), publisher, appended };
+    let mut turn = Turn { app: Arc::clone(app), place: Place::new(app, P::NAME), publisher, appended };
     tasks.spawn(async move {
         // What is under way when the server stops is told again.
         let _ = stop.run_until_cancelled(turn.run()).await;
         // Another node need not wait for the end of the lease.
-        turn.release().await;
+        turn.place.release().await;
     });
 }
 
@@ -81,6 +72,7 @@ enum Ended {
 
 struct Turn<P> {
     app: Arc<App>,
+    place: Place,
     publisher: P,
     appended: Arc<Notify>,
 }
@@ -89,7 +81,7 @@ impl<P: Publisher> Turn<P> {
     async fn run(&mut self) {
         let mut pause = PAUSE_MIN;
         loop {
-            let Some(cursor) = self.take().await else {
+            let Some(cursor) = self.place.take().await else {
                 // Another node is at it.
                 tokio::time::sleep(LOOK_EVERY).await;
                 continue;
@@ -101,7 +93,7 @@ impl<P: Publisher> Turn<P> {
                         pause = PAUSE_MIN;
                     }
                     // Perhaps another node can reach it.
-                    self.release().await;
+                    self.place.release().await;
                 }
             }
             tokio::time::sleep(pause).await;
@@ -131,7 +123,7 @@ impl<P: Publisher> Turn<P> {
             };
             let published = told.as_ref().map_or_else(|failed| failed.published.min(batch.len()), |()| batch.len());
             let next = published.checked_sub(1).map_or(cursor, |last| batch[last].seq);
-            if !self.moved(cursor, next).await {
+            if !self.place.moved(cursor, next).await {
                 return Ended::Lost;
             }
             cursor = next;
@@ -158,35 +150,5 @@ impl<P: Publisher> Turn<P> {
         let waited = batch.first().map_or(0, |oldest| (self.app.clock.now().micros() - oldest.seq).max(0));
         let waited = Duration::from_micros(waited.unsigned_abs());
         metrics::gauge!("bellwire_publish_lag_seconds", "publisher" => P::NAME).set(waited.as_secs_f64());
-    }
-
-    async fn take(&self) -> Option<i64> {
-        let now = self.app.clock.now();
-        let taken = self
-            .app
-            .store
-            .transact("publisher_take", move |tx| Box::pin(tx.publisher_take(P::NAME, now, now.after(LEASE))))
-            .await;
-        taken.unwrap_or_else(|error| {
-            tracing::debug!(%error, publisher = P::NAME, "the publisher could not be taken yet");
-            None
-        })
-    }
-
-    async fn moved(&self, from: i64, to: i64) -> bool {
-        let until = self.app.clock.now().after(LEASE);
-        let moved = self
-            .app
-            .store
-            .transact("publisher_move", move |tx| Box::pin(tx.publisher_move(P::NAME, from, to, until)))
-            .await;
-        moved.unwrap_or_else(|error| {
-            tracing::debug!(%error, publisher = P::NAME, "what was published could not be written down yet");
-            false
-        })
-    }
-
-    async fn release(&self) {
-        drop(self.app.store.transact("publisher_release", |tx| Box::pin(tx.publisher_release(P::NAME))).await);
     }
 }

@@ -215,6 +215,7 @@ pub(crate) mod spend;
 pub(crate) mod spend_analytics;
 pub(crate) mod spend_holds;
 pub(crate) mod spend_limits;
+pub(crate) mod spend_model;
 pub(crate) mod spend_told;
 pub(crate) mod spend_undone;
 pub(crate) mod till;

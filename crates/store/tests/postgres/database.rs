@@ -44,6 +44,12 @@ impl Database {
         let found = blocking(move || database.connect().simple_query(&sql).expect("it runs")).await;
         found.into_iter().filter_map(texts).collect()
     }
+
+    /// Ends every session.
+    pub(crate) async fn cut_connections(&self) {
+        let database = self.inner();
+        blocking(move || database.cut_connections()).await;
+    }
 }
 
 impl Drop for Database {

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use crate::{
     contract::{
         World,
+        spend_model::{Blow, Left, Trouble, spending_is_as_a_model_says_whatever_happens},
         till::{Till, order, principal, word},
     },
     database::Database,
@@ -194,4 +195,25 @@ async fn an_undone_purchase_is_in_no_table() {
     for table in ["spending_events", "spend_entries", "purchases", "spend_hours"] {
         assert_eq!(database.number(&format!("SELECT COUNT(*) FROM {table}")).await, 1, "{table}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn spending_is_as_a_model_says_whenever_connections_are_cut() {
+    let database = Arc::new(Database::create().await);
+    let world = node(&database, 1).await;
+    let trouble = Trouble {
+        strike: Box::new(move |dice| {
+            let database = Arc::clone(&database);
+            let deed = async move {
+                // Sometimes before the command begins, else somewhere in it.
+                for _ in 0..dice % 64 {
+                    tokio::task::yield_now().await;
+                }
+                database.cut_connections().await;
+            };
+            Blow { left: Left::Either, dies: false, deed: Box::pin(deed) }
+        }),
+        recover: Box::new(|store, _| Box::pin(async move { store })),
+    };
+    spending_is_as_a_model_says_whatever_happens(world, trouble, (6, 80)).await;
 }

@@ -1,9 +1,17 @@
-//! The view of spending that people and their tools read.
-use std::sync::Arc;
+//! Spending on the embedded engine: the view that people and their tools read, and the model with crashes.
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
-use bellwire_store::{Observer, SqliteOptions, Store};
+use bellwire_store::{Fault, InlineStore, Nobody, Observer, SqliteOptions, Store};
+use bellwire_wire::Timestamp;
 
-use crate::contract::{Recorder, START, World, till::Till};
+use crate::contract::{
+    Recorder, START, World,
+    spend_model::{Blow, Left, Trouble, spending_is_as_a_model_says_whatever_happens},
+    till::Till,
+};
 
 #[tokio::test]
 async fn spending_is_seen_by_others_through_a_view() {
@@ -40,4 +48,57 @@ async fn spending_is_seen_by_others_through_a_view() {
             told(-0.5, "2027-01-15T08:01:01.000Z", "purchase.refunded")
         ]
     );
+}
+
+#[tokio::test]
+async fn inline_spending_is_as_a_model_says_whenever_the_process_dies() {
+    let next = Arc::new(Mutex::new(Fault::None));
+    let plan = Arc::clone(&next);
+    // Only the command that is to be struck, not what looks at the rows.
+    let strike = move |name: &str| {
+        let mut next = plan.lock().expect("not poisoned");
+        if name == "step" { std::mem::replace(&mut *next, Fault::None) } else { Fault::None }
+    };
+    let heard = Arc::new(Recorder::default());
+    let observer = Arc::clone(&heard) as Arc<dyn Observer>;
+    let inline = Arc::new(InlineStore::in_memory(World::vault(), observer, Box::new(strike)).expect("it opens"));
+    let world = World::new(Store::inline(Arc::clone(&inline)), heard, ());
+    let trouble = Trouble {
+        strike: Box::new(move |dice| {
+            let (fault, left) =
+                [(Fault::BeforeCommit, Left::Nothing), (Fault::AfterCommit, Left::Everything)][dice as usize % 2];
+            *next.lock().expect("not poisoned") = fault;
+            Blow { left, dies: true, deed: Box::pin(async {}) }
+        }),
+        recover: Box::new(move |_, now| {
+            inline.restart(Arc::new(Nobody), now).expect("it starts");
+            let store = Store::inline(Arc::clone(&inline));
+            Box::pin(async move { store })
+        }),
+    };
+    spending_is_as_a_model_says_whatever_happens(world, trouble, (60, 80)).await;
+}
+
+fn open(dir: &Path, now: Timestamp) -> Store {
+    let options = SqliteOptions { dir: dir.into(), vault: World::vault(), observer: Arc::new(Nobody), readers: 1, now };
+    Store::open_sqlite(options).expect("it opens")
+}
+
+#[tokio::test]
+async fn spending_on_files_is_as_a_model_says_whenever_they_are_opened_anew() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let world = World::new(open(dir.path(), START), Arc::new(Recorder::default()), ());
+    let trouble = Trouble {
+        // Nobody waits for the answer; what was asked is done or not when it is closed.
+        strike: Box::new(|dice| Blow { left: Left::Either, dies: dice % 2 == 0, deed: Box::pin(async {}) }),
+        recover: Box::new(move |store, now| {
+            let dir = dir.path().to_owned();
+            Box::pin(async move {
+                store.close().await;
+                drop(store);
+                open(&dir, now)
+            })
+        }),
+    };
+    spending_is_as_a_model_says_whatever_happens(world, trouble, (8, 80)).await;
 }

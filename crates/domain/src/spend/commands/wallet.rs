@@ -12,7 +12,7 @@ use crate::{
         events::{ChangeData, FrozenData, WalletData, tell},
     },
     workspace::{
-        self, Principal,
+        self, Actor, Principal,
         audit::{self, NewAudit},
     },
 };
@@ -128,7 +128,7 @@ pub enum Updated {
 pub async fn update_wallet<R>(
     rows: &mut R,
     ctx: &Ctx,
-    by: &Principal,
+    by: &impl Actor,
     id: &WalletId,
     change: UpdateWallet,
 ) -> Stored<Updated>
@@ -212,7 +212,7 @@ fn terms(card: &WalletCard) -> Value {
 async fn note<R: audit::Rows>(
     rows: &mut R,
     ctx: &Ctx,
-    by: &Principal,
+    by: &impl Actor,
     wallet: &Wallet,
     action: &'static str,
     detail: Value,

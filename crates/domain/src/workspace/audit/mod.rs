@@ -36,7 +36,7 @@ pub struct AuditEntry {
     pub seq: i64,
     /// When, to the millisecond, so that what is shown is what was hashed.
     pub at: Timestamp,
-    /// Who: `person:…`, `key:…` or [`SYSTEM`].
+    /// Who: `person:…`, `key:…`, `slack:…` or [`SYSTEM`].
     pub actor: String,
     /// What was done, such as `wallet.update`.
     pub action: String,
@@ -59,7 +59,7 @@ pub struct AuditEntry {
 /// Something that is being done.
 #[derive(Debug, Clone)]
 pub struct NewAudit {
-    /// Who: [`super::Principal::actor`], or [`SYSTEM`].
+    /// Who: [`super::Actor::actor`], or [`SYSTEM`].
     pub actor: String,
     /// What is done, such as `wallet.update`: a noun and an imperative.
     pub action: &'static str,
