@@ -26,8 +26,9 @@ pub(super) fn thresholds_passed(wallet: &mut Wallet) -> Vec<u8> {
 /// no next period in which they would be told again.
 pub(super) fn topped_up(wallet: &mut Wallet) {
     if wallet.card.terms.window.kind == WindowKind::Total {
-        wallet.account.told_percent = 0;
+        let told = std::mem::take(&mut wallet.account.told_percent);
         thresholds_passed(wallet);
+        wallet.account.told_percent = wallet.account.told_percent.min(told);
     }
 }
 

@@ -208,8 +208,14 @@ impl Model {
             let present = self.present(wallet);
             self.enter(&present[..1]);
         }
+        let spent = self.spent(&(wallet, String::new()));
         let pot = &mut self.pots[wallet];
         (pot.budget, pot.frozen) = after;
+        if after.0 > before.0 && pot.digits == 0 {
+            // Topped up: what is no longer passed may be told again.
+            let passed = |percent: &i64| *percent <= pot.told && spent * 100 >= pot.budget * percent;
+            pot.told = THRESHOLDS.into_iter().filter(passed).max().unwrap_or(0);
+        }
         pot.denied = if before.0 == after.0 { pot.denied } else { 0 };
         "done".into()
     }
@@ -251,6 +257,7 @@ enum Luck {
 }
 
 /// What is left of a command when the process is struck.
+#[allow(dead_code, reason = "each engine uses what it needs")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {
     Everything,
