@@ -98,8 +98,8 @@ CREATE TABLE spend_entries (
 );
 CREATE INDEX spend_entries_wallet ON spend_entries (wallet_id, at);
 
--- Sums of entries by minute (level 0) and by day (level 1), in whole dollars and the nano-dollars that are
--- left of each: sums that no integer of nano-dollars holds.
+-- Sums of entries by minute (level 0), hour (level 1) and day (level 2), in whole dollars and the nano-dollars
+-- that are left of each amount: sums that no integer of nano-dollars holds.
 CREATE TABLE spend_sums (
     workspace_id TEXT COLLATE "C" NOT NULL,
     level BIGINT NOT NULL,
@@ -115,7 +115,7 @@ CREATE TABLE spend_sums (
     PRIMARY KEY (workspace_id, level, at, wallet_id, vendor, category, agent_id)
 );
 
--- Sums of entries by hour, likewise.
+-- Sums of entries by hour and wallet alone: a course of time is read from few rows.
 CREATE TABLE spend_hours (
     workspace_id TEXT COLLATE "C" NOT NULL,
     at BIGINT NOT NULL,

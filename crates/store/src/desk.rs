@@ -13,7 +13,7 @@ use bellwire_wire::{WalletId, WorkspaceId};
 
 use crate::{Tx, args::Arg, postgres::Columns};
 
-/// What sums by minute and by day are of.
+/// What sums by minute, hour and day are of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Line {
     pub(crate) level: i64,
@@ -25,7 +25,7 @@ pub(crate) struct Line {
     pub(crate) agent: String,
 }
 
-/// What sums by hour are of.
+/// What sums by hour and wallet alone are of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Hour {
     pub(crate) at: i64,
@@ -121,12 +121,13 @@ const HOUR_MANY: &str = "INSERT INTO spend_hours (at, workspace_id, wallet_id, n
     count) SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (workspace_id, at, wallet_id) DO UPDATE SET \
     dollars = spend_hours.dollars + excluded.dollars, nanos = spend_hours.nanos + excluded.nanos, count = spend_hours.count + excluded.count";
 const ACCOUNT_ONE: &str = "UPDATE wallets SET period_start = $3, period_end = $4, spent = $5, held = $6, \
-    told_percent = $7, denied_count = $8, last_purchase_id = $9, pulse = $10 WHERE id = $1 AND workspace_id = $2";
+    told_percent = $7, denied_count = $8, last_purchase_id = $9, pulse = $10 \
+    WHERE id = $1 AND workspace_id IS NOT DISTINCT FROM $2";
 const ACCOUNT_MANY: &str = "UPDATE wallets w SET period_start = n.start, period_end = n.until, spent = n.spent, \
     held = n.held, told_percent = n.told, denied_count = n.denied, last_purchase_id = n.last, pulse = n.pulse \
     FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS \
         n (id, workspace, start, until, spent, held, told, denied, last, pulse) \
-    WHERE w.id = n.id AND w.workspace_id = n.workspace";
+    WHERE w.id = n.id AND w.workspace_id IS NOT DISTINCT FROM n.workspace";
 
 impl Tx {
     /// Writes what is in hand. Part of the commit, of every savepoint that is kept, and of whatever looks

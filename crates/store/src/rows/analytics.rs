@@ -8,10 +8,7 @@ use bellwire_domain::{
 use bellwire_wire::{Namespace, Timestamp, WalletId, WorkspaceId};
 
 use super::wallet::exact;
-use crate::{
-    Tx,
-    args::{Arg, Row},
-};
+use crate::{Tx, args::Arg};
 
 /// A part of a span of time, and where its sums are.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,8 +19,11 @@ struct Piece {
     until: i64,
 }
 
-/// A span of time in as few parts as it takes: whole days (or hours) in the middle, whole minutes at its
-/// ends, entries at the ends of those.
+/// What there are sums of, from the longest on; entry by entry at last.
+const LEVELS: [Option<Bucket>; 4] = [Some(Bucket::Day), Some(Bucket::Hour), Some(Bucket::Minute), None];
+
+/// A span of time in as few parts as it takes: whole days (or what is the largest asked for) in the middle,
+/// whole hours at its ends, whole minutes at the ends of those, and then entries.
 fn pieces(filter: &SpendFilter, largest: Bucket) -> Vec<Piece> {
     let from = filter.since.map_or(0, |since| since.micros() + 1);
     let until = filter.until.map_or(i64::MAX, |until| until.micros() + 1);
@@ -31,11 +31,8 @@ fn pieces(filter: &SpendFilter, largest: Bucket) -> Vec<Piece> {
     if from >= until {
         return pieces;
     }
-    let mut levels = vec![Some(Bucket::Minute), None];
-    if largest != Bucket::Minute {
-        levels.insert(0, Some(largest));
-    }
-    split(from, until, &levels, &mut pieces);
+    let first = LEVELS.iter().position(|level| *level == Some(largest)).unwrap_or(0);
+    split(from, until, &LEVELS[first..], &mut pieces);
     pieces
 }
 
@@ -60,44 +57,79 @@ fn split(from: i64, until: i64, levels: &[Option<Bucket>], pieces: &mut Vec<Piec
     split(last, until, finer, pieces);
 }
 
-/// What is added up, so that no sum is more than an integer of the engine holds.
-macro_rules! sum_sql {
-    ($name:literal, $dollars:literal, $nanos:literal, $rest:literal) => {
+/// What of a span passes a filter.
+macro_rules! span_sql {
+    ($what:expr, $from:literal) => {
         concat!(
             "SELECT ",
-            $name,
-            ", CAST(SUM(",
-            $dollars,
-            ") AS BIGINT), CAST(SUM(",
-            $nanos,
-            ") AS BIGINT), CAST(SUM(count) AS BIGINT) FROM ",
-            $rest,
-            " AND at >= $2 AND at < $3 AND ($4 IS NULL OR namespace = $4) AND ($5 IS NULL OR wallet_id = $5) GROUP BY ",
+            $what,
+            " FROM ",
+            $from,
+            " AND at >= $2 AND at < $3 AND ($4 IS NULL OR namespace = $4) AND ($5 IS NULL OR wallet_id = $5)"
+        )
+    };
+}
+
+/// What is added up, in dollars and the rest, so that no sum is more than an integer of the engine holds.
+macro_rules! sum_sql {
+    ($name:literal, $dollars:literal, $rest:literal, $from:literal) => {
+        concat!(
+            span_sql!(
+                concat!(
+                    $name,
+                    ", CAST(SUM(",
+                    $dollars,
+                    ") AS BIGINT), CAST(SUM(",
+                    $rest,
+                    ") AS BIGINT), CAST(SUM(count) AS BIGINT)"
+                ),
+                $from
+            ),
+            " GROUP BY ",
             $name
         )
     };
 }
 
-/// The same of entries, which are single amounts.
-macro_rules! entries_sql {
-    ($name:literal) => {
-        sum_sql!($name, "nanos / 1000000000", "nanos % 1000000000", "spend_entries WHERE workspace_id = $1")
+/// The same, added up here: the embedded engine would sort what it groups by a name.
+macro_rules! each_sql {
+    ($name:literal, $dollars:literal, $rest:literal, $from:literal) => {
+        span_sql!(concat!($name, ", ", $dollars, ", ", $rest, ", count"), $from)
     };
 }
 
-/// The same of sums.
-macro_rules! sums_sql {
-    ($name:literal, $rest:literal) => {
-        sum_sql!($name, "dollars", "nanos", $rest)
+/// Of entries, which are single amounts.
+macro_rules! of_entries {
+    ($sql:ident, $name:literal) => {
+        $sql!($name, "nanos / 1000000000", "nanos % 1000000000", "spend_entries WHERE workspace_id = $1")
+    };
+}
+
+/// Of sums.
+macro_rules! of_sums {
+    ($sql:ident, $name:literal, $from:literal) => {
+        $sql!($name, "dollars", "nanos", $from)
     };
 }
 
 macro_rules! by_sql {
-    ($sums:expr, $name:literal) => {
+    ($sql:ident, $sums:expr, $name:literal) => {
         match $sums {
-            None => entries_sql!($name),
-            Some(Bucket::Minute) => sums_sql!($name, "spend_sums WHERE workspace_id = $1 AND level = 0"),
-            Some(Bucket::Hour | Bucket::Day) => sums_sql!($name, "spend_sums WHERE workspace_id = $1 AND level = 1"),
+            None => of_entries!($sql, $name),
+            Some(Bucket::Minute) => of_sums!($sql, $name, "spend_sums WHERE workspace_id = $1 AND level = 0"),
+            Some(Bucket::Hour) => of_sums!($sql, $name, "spend_sums WHERE workspace_id = $1 AND level = 1"),
+            Some(Bucket::Day) => of_sums!($sql, $name, "spend_sums WHERE workspace_id = $1 AND level = 2"),
+        }
+    };
+}
+
+macro_rules! split_sql {
+    ($sql:ident, $sums:expr, $split:expr) => {
+        match $split {
+            Split::Vendor => by_sql!($sql, $sums, "vendor"),
+            Split::Wallet => by_sql!($sql, $sums, "wallet_id"),
+            Split::Agent => by_sql!($sql, $sums, "agent_id"),
+            Split::Category => by_sql!($sql, $sums, "category"),
         }
     };
 }
@@ -112,19 +144,12 @@ fn piece_args<'a>(workspace: &'a WorkspaceId, filter: &'a SpendFilter, piece: &P
     ]
 }
 
-fn sum<T>(row: &Row<'_>, name: T) -> Stored<(T, i128, u64)> {
-    Ok((name, exact(row, 1)?, row.small(3)?))
-}
-
 impl Tx {
     pub(super) fn shares(&mut self, workspace: &WorkspaceId, split: Split, filter: &SpendFilter) -> Stored<Vec<Share>> {
         self.put_down()?;
         let mut shares: HashMap<String, (i128, u64)> = HashMap::new();
         for piece in pieces(filter, Bucket::Day) {
-            for (name, nanos, count) in self.piece_by(workspace, split, filter, &piece)? {
-                let share = shares.entry(name).or_default();
-                *share = (share.0 + nanos, share.1 + count);
-            }
+            self.piece_by(workspace, split, filter, &piece, &mut shares)?;
         }
         let share = |(name, (nanos, count)): (String, _)| Share {
             name: Some(name).filter(|name| !name.is_empty()),
@@ -160,14 +185,23 @@ impl Tx {
         split: Split,
         filter: &SpendFilter,
         piece: &Piece,
-    ) -> Stored<Vec<(String, i128, u64)>> {
-        let sql = match split {
-            Split::Vendor => by_sql!(piece.sums, "vendor"),
-            Split::Wallet => by_sql!(piece.sums, "wallet_id"),
-            Split::Agent => by_sql!(piece.sums, "agent_id"),
-            Split::Category => by_sql!(piece.sums, "category"),
+        shares: &mut HashMap<String, (i128, u64)>,
+    ) -> Stored<()> {
+        let mut add = |name: &str, nanos: i128, count: u64| match shares.get_mut(name) {
+            Some(share) => *share = (share.0 + nanos, share.1 + count),
+            None => drop(shares.insert(name.to_owned(), (nanos, count))),
         };
-        self.query(sql, &piece_args(workspace, filter, piece), |row| sum(row, row.text(0)?))
+        let args = piece_args(workspace, filter, piece);
+        let sql = if self.postgres().is_some() {
+            split_sql!(sum_sql, piece.sums, split)
+        } else {
+            split_sql!(each_sql, piece.sums, split)
+        };
+        let added = self.query(sql, &args, |row| {
+            let (nanos, count) = (exact(row, 1)?, row.small(3)?);
+            row.with_text(0, |name| add(name, nanos, count))
+        });
+        added.map(drop)
     }
 
     fn piece_over_time(
@@ -177,11 +211,11 @@ impl Tx {
         piece: &Piece,
     ) -> Stored<Vec<(i64, i128, u64)>> {
         let sql = match piece.sums {
-            None => entries_sql!("at"),
-            Some(Bucket::Minute) => sums_sql!("at", "spend_sums WHERE workspace_id = $1 AND level = 0"),
-            Some(Bucket::Hour | Bucket::Day) => sums_sql!("at", "spend_hours WHERE workspace_id = $1"),
+            None => of_entries!(sum_sql, "at"),
+            Some(Bucket::Minute) => of_sums!(sum_sql, "at", "spend_sums WHERE workspace_id = $1 AND level = 0"),
+            Some(Bucket::Hour | Bucket::Day) => of_sums!(sum_sql, "at", "spend_hours WHERE workspace_id = $1"),
         };
-        self.query(sql, &piece_args(workspace, filter, piece), |row| sum(row, row.int(0)?))
+        self.query(sql, &piece_args(workspace, filter, piece), |row| Ok((row.int(0)?, exact(row, 1)?, row.small(3)?)))
     }
 }
 
@@ -190,7 +224,8 @@ mod tests {
     use super::*;
 
     const MINUTE: i64 = 60_000_000;
-    const DAY: i64 = 86_400_000_000;
+    const HOUR: i64 = 60 * MINUTE;
+    const DAY: i64 = 24 * HOUR;
 
     fn of(since: Option<i64>, until: Option<i64>) -> Vec<(Option<Bucket>, i64, i64)> {
         let at = |micros: Option<i64>| micros.map(Timestamp::from_micros);
@@ -199,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_is_cut_into_days_minutes_and_entries_without_gap() {
+    fn a_span_is_cut_into_days_hours_minutes_and_entries_without_gap() {
         assert_eq!(of(None, None), [(Some(Bucket::Day), 0, i64::MAX)]);
         assert_eq!(of(Some(DAY - 1), None), [(Some(Bucket::Day), DAY, i64::MAX)]);
         assert_eq!(of(Some(10), Some(20)), [(None, 11, 21)]);
@@ -208,7 +243,8 @@ mod tests {
             of(Some(DAY + MINUTE + 4), Some(3 * DAY + 2 * MINUTE + 4)),
             [
                 (None, DAY + MINUTE + 5, DAY + 2 * MINUTE),
-                (Some(Bucket::Minute), DAY + 2 * MINUTE, 2 * DAY),
+                (Some(Bucket::Minute), DAY + 2 * MINUTE, DAY + HOUR),
+                (Some(Bucket::Hour), DAY + HOUR, 2 * DAY),
                 (Some(Bucket::Day), 2 * DAY, 3 * DAY),
                 (Some(Bucket::Minute), 3 * DAY, 3 * DAY + 2 * MINUTE),
                 (None, 3 * DAY + 2 * MINUTE, 3 * DAY + 2 * MINUTE + 5),

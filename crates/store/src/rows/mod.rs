@@ -9,6 +9,8 @@ mod event;
 mod held;
 mod job;
 mod outbox;
+#[cfg(test)]
+mod plans;
 mod purchase;
 mod queue;
 mod spend;

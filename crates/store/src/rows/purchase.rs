@@ -1,4 +1,4 @@
-//! Purchases, holds and refunds.
+//! Purchases, holds and refunds. Why some workspaces are looked at in more words: see `wallet`.
 use bellwire_domain::{
     Page, PageQuery, StoreError, Stored,
     spend::{Order, Purchase, PurchaseFilter, PurchaseRef, PurchaseStatus, Refund},
@@ -131,9 +131,9 @@ impl Tx {
         let (code_said, message) = purchase.error.as_ref().map(|(code, message)| (code, message)).unzip();
         let changed = self.execute(
             "UPDATE purchases SET status = $3, captured = $4, refunded = $5, ended_at = $6, error_code = $7,
-                 error_message = $8 WHERE seq = $1 AND workspace_id = $2",
+                 error_message = $8 WHERE id = $1 AND workspace_id IS NOT DISTINCT FROM $2",
             args![
-                purchase.seq,
+                purchase.id.as_str(),
                 purchase.workspace_id.as_str(),
                 code(purchase.status),
                 purchase.captured.nanos(),
@@ -149,12 +149,12 @@ impl Tx {
     pub(super) fn find_purchase(&mut self, workspace: &WorkspaceId, id: &PurchaseRef) -> Stored<Option<Purchase>> {
         match id {
             PurchaseRef::Purchase(id) => self.query_one(
-                purchase_sql!("id = $2 AND workspace_id = $1"),
+                purchase_sql!("id = $2 AND workspace_id IS NOT DISTINCT FROM $1"),
                 args![workspace.as_str(), id.as_str()],
                 purchase,
             ),
             PurchaseRef::Hold(id) => self.query_one(
-                purchase_sql!("hold_id = $2 AND workspace_id = $1"),
+                purchase_sql!("hold_id = $2 AND workspace_id IS NOT DISTINCT FROM $1"),
                 args![workspace.as_str(), id.as_str()],
                 purchase,
             ),

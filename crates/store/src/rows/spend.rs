@@ -16,8 +16,7 @@ use crate::{
 };
 
 /// The levels of sums.
-const MINUTES: i64 = 0;
-const DAYS: i64 = 1;
+const LEVELS: [(i64, Bucket); 3] = [(0, Bucket::Minute), (1, Bucket::Hour), (2, Bucket::Day)];
 
 pub(super) static ENTRIES: Bulk = Bulk {
     place: 4,
@@ -196,9 +195,9 @@ impl Rows for Tx {
             count,
             namespace: purchase.namespace.as_ref().map(|namespace| namespace.as_str().to_owned()),
         };
-        let line = |level, at: Timestamp| Line {
+        let line = |level, bucket: Bucket| Line {
             level,
-            at: at.micros(),
+            at: bucket.start(*at).micros(),
             workspace: purchase.workspace_id.clone(),
             wallet: purchase.wallet_id.clone(),
             vendor: order.vendor.clone(),
@@ -206,8 +205,9 @@ impl Rows for Tx {
             agent: agent.to_owned(),
         };
         let desk = &mut self.cache.desk;
-        desk.add(line(MINUTES, Bucket::Minute.start(*at)), &sum);
-        desk.add(line(DAYS, Bucket::Day.start(*at)), &sum);
+        for (level, bucket) in LEVELS {
+            desk.add(line(level, bucket), &sum);
+        }
         let hour = Hour {
             at: Bucket::Hour.start(*at).micros(),
             workspace: purchase.workspace_id.clone(),

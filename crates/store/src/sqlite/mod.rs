@@ -30,6 +30,8 @@ pub use lock::LockError;
 pub(crate) use mark::Mark;
 pub use mark::MovedError;
 pub(crate) use source::{Source, Table, quoted};
+#[cfg(test)]
+pub(crate) use statement::SAID;
 pub(crate) use statement::{execute, query, query_one};
 
 use statement::raw;

@@ -9,6 +9,12 @@ use crate::{
     tx,
 };
 
+#[cfg(test)]
+thread_local! {
+    /// What was said to the engine on this thread: a test looks at the plans of it.
+    pub(crate) static SAID: std::cell::Cell<std::collections::BTreeSet<&'static str>> = const { std::cell::Cell::new(std::collections::BTreeSet::new()) };
+}
+
 /// The connection of a transaction of this engine.
 pub(super) fn raw(tx: &Tx) -> &Connection {
     match &tx.connection {
@@ -51,6 +57,12 @@ pub(crate) fn query_one<T>(
 /// A statement with its arguments. SQLite numbers `$n` by first appearance, PostgreSQL by `n`:
 /// binding by name makes one text mean the same on both.
 fn prepare<'c>(connection: &'c Connection, sql: &'static str, args: &[Arg<'_>]) -> Stored<CachedStatement<'c>> {
+    #[cfg(test)]
+    {
+        let mut said = SAID.take();
+        said.insert(sql);
+        SAID.set(said);
+    }
     let mut statement = connection.prepare_cached(sql).map_err(|error| from_sqlite(&error))?;
     let wanted = statement.parameter_count();
     for index in 1..=wanted {

@@ -221,6 +221,7 @@ pub(crate) mod spend_analytics;
 pub(crate) mod spend_holds;
 pub(crate) mod spend_limits;
 pub(crate) mod spend_model;
+mod spend_reference;
 pub(crate) mod spend_told;
 pub(crate) mod spend_undone;
 pub(crate) mod spend_walls;

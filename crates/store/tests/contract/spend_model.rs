@@ -1,7 +1,7 @@
 //! Spending, whatever happens: the rows against a model of what they should say.
 //!
 //! A seed that failed is printed; `BELLWIRE_SEED=n` runs it alone, `BELLWIRE_SEEDS=n` runs that many.
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bellwire_domain::{
     PageQuery, StoreError, Stored,
@@ -16,233 +16,9 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::{
     START, World,
+    spend_reference::{Bought, Model, Pot, Step, THRESHOLDS},
     till::{Till, order, word},
 };
-
-/// A wallet as the model has it. Amounts are few nano-dollars, so that every edge is met.
-#[derive(Debug, Clone, Default)]
-struct Pot {
-    parent: Option<usize>,
-    budget: i64,
-    /// How many characters of a time name the period it lies in.
-    digits: usize,
-    /// The period it is in, by that name.
-    period: String,
-    frozen: bool,
-    /// Refusals since the last success, budget change or reset; the highest threshold told.
-    denied: u32,
-    told: i64,
-}
-
-#[derive(Debug, Clone)]
-struct Bought {
-    wallet: usize,
-    amount: i64,
-    expires: Option<i64>,
-    state: PurchaseStatus,
-    paid: i64,
-    back: i64,
-    /// The periods it counted in, from its wallet up.
-    counted: Vec<(usize, String)>,
-}
-
-/// What the rows should say, from what is written about spending and not from how it is done.
-#[derive(Debug, Clone, Default)]
-struct Model {
-    now: i64,
-    pots: Vec<Pot>,
-    bought: Vec<Bought>,
-    spent: BTreeMap<(usize, String), i64>,
-    /// Events: exhausted, thresholds.
-    told: (usize, usize),
-}
-
-const THRESHOLDS: [i64; 3] = [50, 80, 100];
-
-impl Model {
-    fn chain(&self, wallet: usize) -> Vec<usize> {
-        std::iter::successors(Some(wallet), |pot| self.pots[*pot].parent).collect()
-    }
-
-    /// A wallet and those above it, in the periods that the latest time any of them knows lies in.
-    fn present(&self, wallet: usize) -> Vec<(usize, String)> {
-        let chain = self.chain(wallet);
-        let seen = |pot: &usize| match &self.pots[*pot].period {
-            month if month.len() == 7 => format!("{month}-01"),
-            period => period.clone(),
-        };
-        let latest = chain.iter().map(seen).chain([Timestamp::from_micros(self.now).to_string()]).max();
-        let latest = latest.expect("now");
-        chain.into_iter().map(|pot| (pot, latest[..self.pots[pot].digits].to_owned())).collect()
-    }
-
-    fn enter(&mut self, periods: &[(usize, String)]) {
-        for (pot, period) in periods {
-            let pot = &mut self.pots[*pot];
-            if pot.period != *period {
-                (pot.period, pot.denied, pot.told) = (period.clone(), 0, 0);
-            }
-        }
-    }
-
-    fn held(&self, pot: usize) -> i64 {
-        let holds = self.bought.iter().filter(|one| one.state == PurchaseStatus::Held);
-        holds.filter(|one| self.chain(one.wallet).contains(&pot)).map(|one| one.amount).sum()
-    }
-
-    fn spent(&self, at: &(usize, String)) -> i64 {
-        self.spent.get(at).copied().unwrap_or(0)
-    }
-
-    fn short(&self, present: &[(usize, String)], amount: i64) -> Option<usize> {
-        let fits = |at: &&(usize, String)| self.spent(at) + self.held(at.0) + amount <= self.pots[at.0].budget;
-        present.iter().find(|at| !fits(at)).map(|(pot, _)| *pot)
-    }
-
-    fn is_overdue(&self, which: usize) -> bool {
-        let one = &self.bought[which];
-        one.state == PurchaseStatus::Held && one.expires.is_some_and(|expires| expires <= self.now)
-    }
-
-    fn release(&mut self, which: usize, state: PurchaseStatus) {
-        let present = self.present(self.bought[which].wallet);
-        self.enter(&present);
-        self.bought[which].state = state;
-    }
-
-    fn sweep(&mut self) {
-        (0..self.bought.len()).for_each(|which| {
-            if self.is_overdue(which) {
-                self.release(which, PurchaseStatus::Expired);
-            }
-        });
-    }
-
-    fn succeed(&mut self, which: usize, amount: i64) {
-        self.release(which, PurchaseStatus::Succeeded);
-        let present = self.present(self.bought[which].wallet);
-        for at in &present {
-            let spent = self.spent.entry(at.clone()).or_default();
-            *spent += amount;
-            let (spent, pot) = (*spent, &mut self.pots[at.0]);
-            pot.denied = 0;
-            for percent in THRESHOLDS {
-                if percent > pot.told && spent * 100 >= pot.budget * percent {
-                    pot.told = percent;
-                    self.told.1 += 1;
-                }
-            }
-        }
-        (self.bought[which].paid, self.bought[which].counted) = (amount, present);
-    }
-
-    fn buy(&mut self, wallet: usize, amount: i64, hold: Option<i64>) -> String {
-        let chain = self.chain(wallet);
-        if self.short(&self.present(wallet), amount).is_some() && chain.iter().any(|pot| self.held(*pot) > 0) {
-            self.sweep();
-        }
-        if let Some(frozen) = chain.iter().find(|pot| self.pots[**pot].frozen) {
-            return format!("frozen {frozen}");
-        }
-        let present = self.present(wallet);
-        if let Some(blocks) = self.short(&present, amount) {
-            let at = present.iter().find(|(pot, _)| *pot == blocks).expect("in the chain").clone();
-            self.enter(&[at]);
-            self.pots[blocks].denied += 1;
-            self.told.0 += usize::from(self.pots[blocks].denied == 1);
-            return format!("short {blocks}");
-        }
-        let expires = hold.map(|seconds| self.now + seconds * 1_000_000);
-        let state = PurchaseStatus::Held;
-        self.bought.push(Bought { wallet, amount, expires, state, paid: 0, back: 0, counted: Vec::new() });
-        let which = self.bought.len() - 1;
-        self.release(which, PurchaseStatus::Held);
-        if hold.is_none() {
-            self.succeed(which, amount);
-        }
-        "granted".into()
-    }
-
-    fn end(&mut self, which: usize, how: PurchaseStatus, amount: Option<i64>) -> String {
-        if self.bought[which].expires.is_none() {
-            return "unknown".into();
-        }
-        if self.is_overdue(which) {
-            self.release(which, PurchaseStatus::Expired);
-        }
-        let one = &self.bought[which];
-        let amount = amount.unwrap_or(one.amount);
-        match one.state {
-            PurchaseStatus::Held if how == PurchaseStatus::Succeeded && amount > one.amount => "exceeds".into(),
-            PurchaseStatus::Held if how == PurchaseStatus::Succeeded => {
-                self.succeed(which, amount);
-                "done".into()
-            }
-            PurchaseStatus::Held => {
-                self.release(which, how);
-                "done".into()
-            }
-            before => format!("before {}", before.as_str()),
-        }
-    }
-
-    fn refund(&mut self, which: usize, amount: Option<i64>) -> String {
-        let left = self.bought[which].paid - self.bought[which].back;
-        let amount = amount.unwrap_or(left);
-        if left == 0 || amount > left {
-            return if left == 0 { "nothing" } else { "exceeds" }.into();
-        }
-        let present = self.present(self.bought[which].wallet);
-        self.enter(&present);
-        for at in present.into_iter().filter(|at| self.bought[which].counted.contains(at)) {
-            *self.spent.entry(at).or_default() -= amount;
-        }
-        self.bought[which].back += amount;
-        "done".into()
-    }
-
-    fn change(&mut self, wallet: usize, budget: Option<i64>, frozen: Option<bool>) -> String {
-        let before = (self.pots[wallet].budget, self.pots[wallet].frozen);
-        let after = (budget.unwrap_or(before.0), frozen.unwrap_or(before.1));
-        if before != after {
-            let present = self.present(wallet);
-            self.enter(&present[..1]);
-        }
-        let spent = self.spent(&(wallet, String::new()));
-        let pot = &mut self.pots[wallet];
-        (pot.budget, pot.frozen) = after;
-        if after.0 > before.0 && pot.digits == 0 {
-            // Topped up: what is no longer passed may be told again.
-            let passed = |percent: &i64| *percent <= pot.told && spent * 100 >= pot.budget * percent;
-            pot.told = THRESHOLDS.into_iter().filter(passed).max().unwrap_or(0);
-        }
-        pot.denied = if before.0 == after.0 { pot.denied } else { 0 };
-        "done".into()
-    }
-
-    fn apply(&mut self, step: &Step) -> String {
-        match *step {
-            Step::Buy(wallet, amount, hold) => self.buy(wallet, amount, hold),
-            Step::End(which, how, amount) => self.end(which, how, amount),
-            Step::Refund(which, amount) => self.refund(which, amount),
-            Step::Change(wallet, budget, frozen) => self.change(wallet, budget, frozen),
-            Step::Sweep => {
-                self.sweep();
-                "done".into()
-            }
-        }
-    }
-}
-
-/// What is asked for; wallets and purchases by their place in the model.
-#[derive(Debug, Clone)]
-enum Step {
-    Buy(usize, i64, Option<i64>),
-    End(usize, PurchaseStatus, Option<i64>),
-    Refund(usize, Option<i64>),
-    Change(usize, Option<i64>, Option<bool>),
-    Sweep,
-}
 
 /// How the asking goes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -261,6 +37,7 @@ enum Luck {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {
     Everything,
+    #[allow(dead_code, reason = "only one engine knows")]
     Nothing,
     /// One or the other.
     Either,
@@ -498,17 +275,12 @@ impl Game {
             return;
         }
         let Blow { mut left, dies, deed } = (trouble.strike)(self.random.random());
-        let answer = {
-            let deed = async {
-                deed.await;
-                std::future::pending::<()>().await;
-            };
-            tokio::select! {
-                biased;
-                () = deed => None,
-                answer = self.ask(step, &purchases, false) => Some(answer),
-                () = std::future::ready(()), if dies => None,
-            }
+        // The blow is over before anything else is asked for.
+        let answer = async { tokio::join!(deed, self.ask(step, &purchases, false)).1 };
+        let answer = tokio::select! {
+            biased;
+            answer = answer => Some(answer),
+            () = std::future::ready(()), if dies => None,
         };
         // Nobody else may have it open when it is opened anew.
         let store = std::mem::replace(&mut self.till.world.store, nowhere());

@@ -215,5 +215,73 @@ async fn spending_is_as_a_model_says_whenever_connections_are_cut() {
         }),
         recover: Box::new(|store, _| Box::pin(async move { store })),
     };
-    spending_is_as_a_model_says_whatever_happens(world, trouble, (6, 80)).await;
+    spending_is_as_a_model_says_whatever_happens(world, trouble, (4, 80)).await;
+}
+
+#[tokio::test]
+async fn a_purchase_reads_a_few_rows_however_many_there_are() {
+    const MANY: i64 = 20_000;
+    let database = Arc::new(Database::create().await);
+    let till = Till::open(node(&database, 1).await).await;
+    let limits = spend::Limits { max_count_per_minute: Some(10_000), ..spend::Limits::default() };
+    let root = till.make("1000000", |new| (new.terms.limits, new.terms.thresholds) = (limits, vec![1, 50])).await;
+    let wallet = till.below(&root, "1000000").await;
+    let below = wallet.clone();
+    let everything = async |round: i64| {
+        let bought = till.bought(&below, "1").await;
+        let hold = till.held(&below, &format!("{round}"), 60).await;
+        till.capture(&hold, None).await;
+        till.refund(&bought, None).await;
+        till.held(&below, "1", 60).await;
+        till.world.pass(70);
+        assert_eq!(word(&till.buy(&below, "1000000").await).0, "short");
+        assert_eq!(till.sweep().await, 0);
+        till.update(&below, |update| update.name = Some(format!("{round}"))).await;
+    };
+    // Plans are made while the tables are empty, and stay.
+    for round in 1..4 {
+        everything(round).await;
+    }
+    let (one, start) = (till.one.clone(), till.world.now().micros());
+    database
+        .execute(&format!(
+            "INSERT INTO wallets SELECT -n, 'wal_' || n, '{one}', NULL, '', NULL, NULL, 1, 0, 1, 'total', 'UTC', '{{}}', '[]',
+                 'active', NULL, 0, 0, 0, NULL, 0, 0, 0, 0, NULL, '{{}}' FROM generate_series(1, {MANY}) n;
+             INSERT INTO purchases (seq, id, hold_id, workspace_id, wallet_id, status, amount, captured, refunded, vendor,
+                 description, sandbox, likeness, created_at, expires_at)
+             SELECT -n, 'pur_' || n, 'hld_' || n, '{one}', 'wal_' || n % 7, n % 2, 1, 0, 0, 'acme', '', 0, n, {start},
+                 {start} + 3600000000 FROM generate_series(1, {MANY}) n;
+             INSERT INTO refunds SELECT -n, 'ref_' || n, 'pur_' || n, '{one}', 1, NULL, 0 FROM generate_series(1, {MANY}) n;
+             INSERT INTO spend_sums SELECT '{one}', 0, {start} - n * 60000000::bigint, 'wal_1', 'acme', '', '', NULL, 1, 1
+                 FROM generate_series(1, {MANY}) n;
+             INSERT INTO spend_moments SELECT 'wal_' || n, {start}, n, 1 FROM generate_series(1, {MANY}) n;
+             INSERT INTO wallet_minutes SELECT 'wal_' || n % 9, n, 1 FROM generate_series(1, {MANY}) n;
+             SELECT pg_stat_reset()"
+        ))
+        .await;
+    for round in 4..34 {
+        everything(round).await;
+    }
+    till.world.store.close().await;
+    // Sessions that ended have told what they read.
+    let looked = "SELECT COALESCE(SUM(idx_scan), 0)::bigint FROM pg_stat_user_tables WHERE relname IN
+        ('wallets', 'purchases', 'spend_moments')";
+    while database.number(looked).await < 200 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let read = database
+        .table(
+            "SELECT t.relname, MAX(t.seq_tup_read), SUM(i.idx_tup_read) FROM pg_stat_user_tables t
+             JOIN pg_stat_user_indexes i ON i.relid = t.relid
+             WHERE t.relname IN ('wallets', 'purchases', 'refunds', 'spend_entries', 'spend_sums', 'spend_hours',
+                 'spend_moments', 'wallet_minutes')
+             GROUP BY t.relname",
+        )
+        .await;
+    for row in &read {
+        let [table, scanned, found] = &row[..] else { panic!("three columns") };
+        assert_eq!(scanned, "0", "{table} is read whole");
+        let found: i64 = found.parse().expect("a number");
+        assert!(found < MANY, "{table}: {read:?}");
+    }
 }
