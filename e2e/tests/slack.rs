@@ -26,7 +26,8 @@ fn buy(api: &Api, wallet: &str, status: u16) {
 
 #[track_caller]
 fn budget(api: &Api, wallet: &str) -> String {
-    api.get(&format!("/v1/wallets/{wallet}")).expect(200)["budget_usd"].to_string()
+    let budget = api.get(&format!("/v1/wallets/{wallet}")).expect(200)["budget_usd"].as_f64();
+    format!("{:.2}", budget.expect("a number"))
 }
 
 /// What the audit log has of a wallet's changes.
