@@ -26,7 +26,14 @@ impl World {
         let delivery = scene.settled(&endpoint, "success", 1);
         let job = scene.on(&endpoint, "replay", &json!({"until": "1h"})).expect(202);
         let key = scene.post("/v1/keys", &json!({"name": "k", "kind": "scoped", "namespace": "acme"})).expect(201);
+        let wallet = json!({"name": "w", "budget_usd": 10, "namespace": "acme"});
+        let wallet = text(&scene.post("/v1/wallets", &wallet).expect(201)["id"]);
+        let order = json!({"amount_usd": 1, "vendor": "v", "description": "", "expires_in": "7d"});
+        let hold = scene.post(&format!("/v1/wallets/{wallet}/holds"), &order).expect(201);
         let ids = vec![
+            ("{wallet_id}", wallet),
+            ("{hold_id}", text(&hold["id"])),
+            ("{purchase_id}", text(&hold["purchase_id"])),
             ("{endpoint_id}", text(&endpoint["id"])),
             ("{event_id}", event),
             ("{delivery_id}", text(&delivery["id"])),
@@ -56,13 +63,18 @@ impl World {
                 routes.push((format!("{method} {path}"), call));
             }
         }
-        assert!(routes.len() > 35, "{}", routes.len());
+        assert!(routes.len() > 55, "{}", routes.len());
         routes
     }
 
     fn keyed(&self) -> Vec<(String, Call)> {
         let open = |route: &str| route == SIGNED || OPEN.iter().any(|path| route == format!("GET {path}"));
         self.routes().into_iter().filter(|(route, _)| !open(route)).collect()
+    }
+
+    /// What stands for a parameter of a path.
+    fn id(&self, name: &str) -> &str {
+        self.ids.iter().find(|(known, _)| *known == name).map_or("", |(_, id)| id)
     }
 
     /// What is stored, by counts.
@@ -81,6 +93,8 @@ fn stored(api: &Api) -> Value {
         "types": count("/v1/event-types?limit=200", "event_types"),
         "namespaces": count("/v1/namespaces?limit=200", "namespaces"),
         "workspaces": count("/v1/workspaces?limit=200", "workspaces"),
+        "wallets": api.get("/v1/wallets?limit=200").expect(200),
+        "purchases": api.get("/v1/purchases?limit=200").expect(200),
         "audit": count("/v1/audit?limit=200", "entries"),
     })
 }
@@ -152,8 +166,8 @@ fn what_belongs_to_another_workspace_does_not_exist() {
         refused(&route, &stranger.send(&call), 404);
         asked += 1;
     }
-    assert!(asked >= 20, "{asked}");
-    let form = json!({"endpoint_id": world.ids[0].1});
+    assert!(asked >= 30, "{asked}");
+    let form = json!({"endpoint_id": world.id("{endpoint_id}")});
     refused("retry many", &stranger.post("/v1/deliveries/retry", &form), 404);
     assert_eq!(world.stored(), before);
     for (path, name) in [("/v1/events", "events"), ("/v1/webhooks", "endpoints"), ("/v1/namespaces", "namespaces")] {
@@ -168,7 +182,16 @@ fn what_belongs_to_another_workspace_does_not_exist() {
 fn what_belongs_to_another_namespace_does_not_exist_and_naming_it_is_403() {
     let world = World::new();
     // It may do everything that a key of one namespace can do.
-    let all = ["events:write", "events:read", "events:impersonate", "webhooks:manage", "keys:manage", "audit:read"];
+    let all = [
+        "events:write",
+        "events:read",
+        "events:impersonate",
+        "webhooks:manage",
+        "keys:manage",
+        "audit:read",
+        "wallets:manage",
+        "wallets:spend",
+    ];
     let other = world.scene.key(&json!({"kind": "scoped", "namespace": "other", "permissions": all}));
     let before = world.stored();
     for (route, call) in world.keyed() {
@@ -189,6 +212,7 @@ fn what_belongs_to_another_namespace_does_not_exist_and_naming_it_is_403() {
         ("/v1/keys", json!({"name": "k", "kind": "workspace"})),
         ("/v1/keys", json!({"name": "k", "kind": "scoped", "namespace": "other", "permissions": ["ledger:write"]})),
         ("/v1/event-types", json!({"name": "order.sent"})),
+        ("/v1/wallets", json!({"name": "w", "budget_usd": 1, "namespace": "acme"})),
     ];
     for (path, body) in bodies {
         refused(&format!("{path} {body}"), &other.post(path, &body), 403);

@@ -44,6 +44,10 @@ fn on_a_full_disk_reads_and_deliveries_go_on_and_writes_come_back_with_the_room(
         (seen == *accepted).then_some(())
     };
     eventually("what was accepted is sent", || sent(&accepted));
+    let wallet = text(&scene.post("/v1/wallets", &json!({"name": "w", "budget_usd": 10})).expect(201)["id"]);
+    let order = json!({"amount_usd": 3, "vendor": "v", "expires_in": "1h"});
+    let holds = format!("/v1/wallets/{wallet}/holds");
+    let held = ["capture", "void"].map(|end| (text(&scene.post(&holds, &order).expect(201)["id"]), end));
     let waiting = scene.event("basket.left", &json!({}));
     scene.settled(&retried, "pending", 1);
     // Nothing is due now, so nobody else sees the moment at which the disk becomes full.
@@ -59,6 +63,13 @@ fn on_a_full_disk_reads_and_deliveries_go_on_and_writes_come_back_with_the_room(
         refused(nth);
     }
     assert_eq!(scene.post("/v1/webhooks", &json!({"url": good.url(), "events": ["*"]})).status, 507);
+    // Nothing more is granted, but what was granted can be ended.
+    assert_eq!(scene.post(&holds, &order).status, 507);
+    for (hold, end) in &held {
+        scene.post(&format!("/v1/holds/{hold}/{end}"), &json!({})).expect(200);
+    }
+    let balance = scene.get(&format!("/v1/wallets/{wallet}/balance")).expect(200);
+    assert_eq!((&balance["spent_usd"], &balance["held_usd"]), (&json!(3.0), &json!(0.0)));
     let ready = scene.get("/readyz");
     assert_eq!(ready.status, 503);
     assert!(ready.json().to_string().contains("disk"), "{}", ready.json());

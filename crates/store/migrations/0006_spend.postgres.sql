@@ -29,6 +29,7 @@ CREATE TABLE wallets (
     pulse TEXT COLLATE "C" NOT NULL
 );
 CREATE INDEX wallets_workspace ON wallets (workspace_id, seq);
+CREATE INDEX wallets_parent ON wallets (parent_id) WHERE parent_id IS NOT NULL;
 
 CREATE TABLE purchases (
     seq BIGINT PRIMARY KEY,
@@ -97,7 +98,8 @@ CREATE TABLE spend_entries (
 );
 CREATE INDEX spend_entries_wallet ON spend_entries (wallet_id, at);
 
--- Sums of entries by minute (level 0) and by day (level 1).
+-- Sums of entries by minute (level 0) and by day (level 1), in whole dollars and the nano-dollars that are
+-- left of each: sums that no integer of nano-dollars holds.
 CREATE TABLE spend_sums (
     workspace_id TEXT COLLATE "C" NOT NULL,
     level BIGINT NOT NULL,
@@ -107,17 +109,19 @@ CREATE TABLE spend_sums (
     category TEXT COLLATE "C" NOT NULL,
     agent_id TEXT COLLATE "C" NOT NULL,
     namespace TEXT COLLATE "C",
+    dollars BIGINT NOT NULL,
     nanos BIGINT NOT NULL,
     count BIGINT NOT NULL,
     PRIMARY KEY (workspace_id, level, at, wallet_id, vendor, category, agent_id)
 );
 
--- Sums of entries by hour.
+-- Sums of entries by hour, likewise.
 CREATE TABLE spend_hours (
     workspace_id TEXT COLLATE "C" NOT NULL,
     at BIGINT NOT NULL,
     wallet_id TEXT COLLATE "C" NOT NULL,
     namespace TEXT COLLATE "C",
+    dollars BIGINT NOT NULL,
     nanos BIGINT NOT NULL,
     count BIGINT NOT NULL,
     PRIMARY KEY (workspace_id, at, wallet_id)
@@ -155,7 +159,8 @@ CREATE INDEX spending_events_time ON spending_events (created_at);
 CREATE FUNCTION bellwire_spending_event() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO spending_events (event_id, wallet_id, amount_usd, vendor, description, created_at)
-    SELECT event_id, wallet_id, nanos / 1000000000::numeric, vendor, description,
+    -- A product is exact; a quotient of large amounts would be rounded to eight decimals.
+    SELECT event_id, wallet_id, nanos * 0.000000001, vendor, description,
         'epoch'::timestamptz + at * interval '1 microsecond'
     FROM fresh;
     RETURN NULL;

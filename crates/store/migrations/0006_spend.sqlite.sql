@@ -29,6 +29,7 @@ CREATE TABLE wallets (
     pulse TEXT NOT NULL
 ) STRICT;
 CREATE INDEX wallets_workspace ON wallets (workspace_id);
+CREATE INDEX wallets_parent ON wallets (parent_id) WHERE parent_id IS NOT NULL;
 
 CREATE TABLE purchases (
     seq INTEGER PRIMARY KEY,
@@ -97,7 +98,8 @@ CREATE TABLE spend_entries (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX spend_entries_wallet ON spend_entries (wallet_id, at);
 
--- Sums of entries by minute (level 0) and by day (level 1).
+-- Sums of entries by minute (level 0) and by day (level 1), in whole dollars and the nano-dollars that are
+-- left of each: sums that no integer of nano-dollars holds.
 CREATE TABLE spend_sums (
     workspace_id TEXT NOT NULL,
     level INTEGER NOT NULL,
@@ -107,17 +109,19 @@ CREATE TABLE spend_sums (
     category TEXT NOT NULL,
     agent_id TEXT NOT NULL,
     namespace TEXT,
+    dollars INTEGER NOT NULL,
     nanos INTEGER NOT NULL,
     count INTEGER NOT NULL,
     PRIMARY KEY (workspace_id, level, at, wallet_id, vendor, category, agent_id)
 ) STRICT, WITHOUT ROWID;
 
--- Sums of entries by hour.
+-- Sums of entries by hour, likewise.
 CREATE TABLE spend_hours (
     workspace_id TEXT NOT NULL,
     at INTEGER NOT NULL,
     wallet_id TEXT NOT NULL,
     namespace TEXT,
+    dollars INTEGER NOT NULL,
     nanos INTEGER NOT NULL,
     count INTEGER NOT NULL,
     PRIMARY KEY (workspace_id, at, wallet_id)

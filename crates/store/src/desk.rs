@@ -11,11 +11,7 @@ use bellwire_domain::{
 };
 use bellwire_wire::{WalletId, WorkspaceId};
 
-use crate::{
-    Tx,
-    args::{Arg, args},
-    postgres::Columns,
-};
+use crate::{Tx, args::Arg, postgres::Columns};
 
 /// What sums by minute and by day are of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +36,7 @@ pub(crate) struct Hour {
 /// A sum to be added, and the namespace it is of.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sum {
-    pub(crate) nanos: i64,
+    pub(crate) nanos: i128,
     pub(crate) count: i64,
     pub(crate) namespace: Option<String>,
 }
@@ -82,39 +78,48 @@ impl Desk {
         self.learn(wallet);
     }
 
-    pub(crate) fn add(&mut self, line: Line, sum: &Sum) -> Stored<()> {
+    pub(crate) fn add(&mut self, line: Line, sum: &Sum) {
         self.version += 1;
-        add(self.lines.entry(line).or_default(), sum)
+        add(self.lines.entry(line).or_default(), sum);
     }
 
-    pub(crate) fn add_hour(&mut self, hour: Hour, sum: &Sum) -> Stored<()> {
+    pub(crate) fn add_hour(&mut self, hour: Hour, sum: &Sum) {
         self.version += 1;
-        add(self.hours.entry(hour).or_default(), sum)
+        add(self.hours.entry(hour).or_default(), sum);
     }
 }
 
-fn add(to: &mut Sum, sum: &Sum) -> Stored<()> {
-    let nanos = to.nanos.checked_add(sum.nanos);
-    to.nanos = nanos.ok_or_else(|| StoreError::Broken("a sum of spending is out of range".into()))?;
+fn add(to: &mut Sum, sum: &Sum) {
+    to.nanos += sum.nanos;
     to.count += sum.count;
     to.namespace.clone_from(&sum.namespace);
-    Ok(())
 }
 
+impl Sum {
+    /// Whole dollars, and the nano-dollars that are left, of the same sign: what rows add up.
+    fn parts(&self) -> [i64; 2] {
+        let part = |part: i128| i64::try_from(part).expect("a commit moves less than all the money there is");
+        [part(self.nanos / NANOS), part(self.nanos % NANOS)]
+    }
+}
+
+/// Nano-dollars in a dollar.
+const NANOS: i128 = 1_000_000_000;
+
 const LINE_ONE: &str = "INSERT INTO spend_sums (level, at, workspace_id, wallet_id, vendor, category, agent_id, \
-    namespace, nanos, count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+    namespace, dollars, nanos, count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
     ON CONFLICT (workspace_id, level, at, wallet_id, vendor, category, agent_id) DO UPDATE SET \
-    nanos = spend_sums.nanos + excluded.nanos, count = spend_sums.count + excluded.count";
+    dollars = spend_sums.dollars + excluded.dollars, nanos = spend_sums.nanos + excluded.nanos, count = spend_sums.count + excluded.count";
 const LINE_MANY: &str = "INSERT INTO spend_sums (level, at, workspace_id, wallet_id, vendor, category, agent_id, \
-    namespace, nanos, count) SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+    namespace, dollars, nanos, count) SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
     ON CONFLICT (workspace_id, level, at, wallet_id, vendor, category, agent_id) DO UPDATE SET \
-    nanos = spend_sums.nanos + excluded.nanos, count = spend_sums.count + excluded.count";
-const HOUR_ONE: &str = "INSERT INTO spend_hours (at, workspace_id, wallet_id, namespace, nanos, count) \
-    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id, at, wallet_id) DO UPDATE SET \
-    nanos = spend_hours.nanos + excluded.nanos, count = spend_hours.count + excluded.count";
-const HOUR_MANY: &str = "INSERT INTO spend_hours (at, workspace_id, wallet_id, namespace, nanos, count) \
-    SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id, at, wallet_id) DO UPDATE SET \
-    nanos = spend_hours.nanos + excluded.nanos, count = spend_hours.count + excluded.count";
+    dollars = spend_sums.dollars + excluded.dollars, nanos = spend_sums.nanos + excluded.nanos, count = spend_sums.count + excluded.count";
+const HOUR_ONE: &str = "INSERT INTO spend_hours (at, workspace_id, wallet_id, namespace, dollars, nanos, \
+    count) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (workspace_id, at, wallet_id) DO UPDATE SET \
+    dollars = spend_hours.dollars + excluded.dollars, nanos = spend_hours.nanos + excluded.nanos, count = spend_hours.count + excluded.count";
+const HOUR_MANY: &str = "INSERT INTO spend_hours (at, workspace_id, wallet_id, namespace, dollars, nanos, \
+    count) SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (workspace_id, at, wallet_id) DO UPDATE SET \
+    dollars = spend_hours.dollars + excluded.dollars, nanos = spend_hours.nanos + excluded.nanos, count = spend_hours.count + excluded.count";
 const ACCOUNT_ONE: &str = "UPDATE wallets SET period_start = $3, period_end = $4, spent = $5, held = $6, \
     told_percent = $7, denied_count = $8, last_purchase_id = $9, pulse = $10 WHERE id = $1 AND workspace_id = $2";
 const ACCOUNT_MANY: &str = "UPDATE wallets w SET period_start = n.start, period_end = n.until, spent = n.spent, \
@@ -131,6 +136,8 @@ impl Tx {
         if desk.changed.is_empty() && desk.lines.is_empty() && desk.hours.is_empty() {
             return Ok(());
         }
+        // Whoever has it written answers for it: if that fails, all of it is undone.
+        desk.version += 1;
         let (changed, lines, hours) =
             (std::mem::take(&mut desk.changed), std::mem::take(&mut desk.lines), std::mem::take(&mut desk.hours));
         let pulses: Vec<(Wallet, String)> = changed
@@ -188,7 +195,8 @@ fn account_args<'a>(wallet: &'a Wallet, pulse: &'a String) -> [Arg<'a>; 10] {
     ]
 }
 
-fn line_args<'a>((line, sum): (&'a Line, &'a Sum)) -> [Arg<'a>; 10] {
+fn line_args<'a>((line, sum): (&'a Line, &'a Sum)) -> [Arg<'a>; 11] {
+    let [dollars, nanos] = sum.parts();
     [
         line.level.into(),
         line.at.into(),
@@ -198,14 +206,23 @@ fn line_args<'a>((line, sum): (&'a Line, &'a Sum)) -> [Arg<'a>; 10] {
         (&line.category).into(),
         (&line.agent).into(),
         sum.namespace.as_ref().into(),
-        sum.nanos.into(),
+        dollars.into(),
+        nanos.into(),
         sum.count.into(),
     ]
 }
 
-fn hour_args<'a>((hour, sum): (&'a Hour, &'a Sum)) -> [Arg<'a>; 6] {
-    args![hour.at, hour.workspace.as_str(), hour.wallet.as_str(), sum.namespace.as_ref(), sum.nanos, sum.count]
-        .to_owned()
+fn hour_args<'a>((hour, sum): (&'a Hour, &'a Sum)) -> [Arg<'a>; 7] {
+    let [dollars, nanos] = sum.parts();
+    [
+        hour.at.into(),
+        hour.workspace.as_str().into(),
+        hour.wallet.as_str().into(),
+        sum.namespace.as_ref().into(),
+        dollars.into(),
+        nanos.into(),
+        sum.count.into(),
+    ]
 }
 
 /// What a wallet's minute came to is kept in small numbers.

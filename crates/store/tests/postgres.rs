@@ -7,6 +7,8 @@ mod database;
 mod moving;
 #[path = "postgres/nodes.rs"]
 mod nodes;
+#[path = "postgres/spending.rs"]
+mod spending;
 
 use std::{sync::Arc, time::Duration};
 

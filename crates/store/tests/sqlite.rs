@@ -4,6 +4,8 @@
 mod contract;
 #[path = "sqlite/opening.rs"]
 mod opening;
+#[path = "sqlite/spending.rs"]
+mod spending;
 
 use std::sync::Arc;
 

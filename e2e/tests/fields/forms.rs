@@ -17,10 +17,11 @@ fn many(count: usize) -> Value {
 pub(crate) fn forms() -> Vec<Form> {
     let mut all = about_events();
     all.extend(about_endpoints());
+    all.extend(crate::spend::forms());
     all
 }
 
-fn form(method: &'static str, path: &'static str, good: Value, wrong: Vec<(&'static str, Value)>) -> Form {
+pub(crate) fn form(method: &'static str, path: &'static str, good: Value, wrong: Vec<(&'static str, Value)>) -> Form {
     Form { method, path, good, wrong }
 }
 
@@ -239,6 +240,6 @@ fn endpoint_faults() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn deep(levels: usize) -> Value {
+pub(crate) fn deep(levels: usize) -> Value {
     (0..levels).fold(json!({}), |inner, _| json!({"a": inner}))
 }

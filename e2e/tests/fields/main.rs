@@ -1,5 +1,6 @@
 //! Every field of every call, given wrongly: refused by name, and nothing is stored.
 mod forms;
+mod spend;
 
 use std::collections::HashSet;
 
@@ -17,7 +18,19 @@ fn scene() -> (Scene, Vec<(&'static str, String)>) {
         let held = scene.on(&pull, "pull", &json!({"lease": "1h"})).expect(200);
         held["deliveries"][0]["id"].as_str().map(str::to_owned)
     });
-    let ids = vec![("{endpoint}", text(&endpoint["id"])), ("{pull}", text(&pull["id"])), ("{held}", held)];
+    let wallet = scene.post("/v1/wallets", &json!({"name": "w", "budget_usd": 10})).expect(201);
+    let on_wallet =
+        |kind: &str, body: Value| scene.post(&format!("/v1/wallets/{}/{kind}", text(&wallet["id"])), &body).expect(201);
+    let bought = on_wallet("purchases", json!({"amount_usd": 2, "vendor": "v", "description": ""}));
+    let set_aside = on_wallet("holds", json!({"amount_usd": 1, "vendor": "v", "expires_in": "7d"}));
+    let ids = vec![
+        ("{wallet}", text(&wallet["id"])),
+        ("{purchase}", text(&bought["id"])),
+        ("{hold}", text(&set_aside["id"])),
+        ("{endpoint}", text(&endpoint["id"])),
+        ("{pull}", text(&pull["id"])),
+        ("{held}", held),
+    ];
     (scene, ids)
 }
 
@@ -33,6 +46,8 @@ fn stored(api: &Api, ids: &[(&str, String)]) -> Value {
         "/v1/namespaces?limit=200",
         "/v1/workspaces?limit=200",
         "/v1/deliveries",
+        "/v1/wallets?limit=200",
+        "/v1/purchases?limit=200",
         &filled("/v1/deliveries/{held}", ids),
     ];
     let keys = list(&api.get("/v1/keys?limit=200").expect(200)["keys"]).len();
@@ -40,10 +55,18 @@ fn stored(api: &Api, ids: &[(&str, String)]) -> Value {
     json!([keys, everything])
 }
 
+/// A path as the API's description names it.
+fn as_described(path: &str) -> String {
+    let path = path.replace("{endpoint}", "{endpoint_id}").replace("{pull}", "{endpoint_id}");
+    ["wallet", "purchase", "hold"]
+        .iter()
+        .fold(path, |path, name| path.replace(&format!("{{{name}}}"), &format!("{{{name}_id}}")))
+        .replace("{held}", "{delivery_id}")
+}
+
 /// The fields of a body, from the API's description.
 fn described(document: &Value, form: &Form) -> Vec<(String, Value)> {
-    let path = form.path.replace("{endpoint}", "{endpoint_id}").replace("{pull}", "{endpoint_id}");
-    let operation = &document["paths"][path.replace("{held}", "{delivery_id}")][form.method.to_lowercase()];
+    let operation = &document["paths"][as_described(form.path)][form.method.to_lowercase()];
     let mut schema = &operation["requestBody"]["content"]["application/json"]["schema"];
     if let Some(name) = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next()) {
         schema = &document["components"]["schemas"][name];
@@ -157,6 +180,28 @@ fn faults_of_the_form_and_of_the_values_are_named_together_and_each_once() {
             vec!["missing", "since"],
         ),
         ("POST", "/v1/webhooks/{pull}/pull", json!({"max": "all", "lease": "x"}), vec!["lease", "max"]),
+        (
+            "POST",
+            "/v1/wallets",
+            json!({"name": 5, "budget_usd": -1, "window": "weekly", "thresholds": [50, 20], "surprise_usd": 1,
+                "limits": {"max_per_minute_usd": null, "max_transaction_usd": true, "repeat": false, "spike": {"floor_usd": "x", "y": 1}}}),
+            vec![
+                "budget_usd",
+                "limits.max_transaction_usd",
+                "limits.spike.floor_usd",
+                "limits.spike.y",
+                "name",
+                "surprise_usd",
+                "thresholds[1]",
+                "window",
+            ],
+        ),
+        (
+            "POST",
+            "/v1/wallets/{wallet}/purchases",
+            json!({"amount_usd": "0.0000000001", "vendor": 1, "metadata": 5, "extra": 1}),
+            vec!["amount_usd", "description", "extra", "metadata", "vendor"],
+        ),
     ];
     let before = stored(&scene, &ids);
     for (method, path, body, wanted) in table {
@@ -214,11 +259,20 @@ fn every_query_parameter_refuses_what_is_wrong_by_name() {
         "/v1/webhooks/{endpoint}/deliveries",
         "/v1/webhooks/{endpoint}/jobs",
         "/v1/webhooks/{endpoint}/stats",
+        "/v1/wallets",
+        "/v1/purchases",
+        "/v1/wallets/{wallet}/purchases",
+        "/v1/wallets/{wallet}/holds",
+        "/v1/spend/by-vendor",
+        "/v1/spend/by-wallet",
+        "/v1/spend/by-agent",
+        "/v1/spend/by-category",
+        "/v1/spend/timeseries",
     ];
     let document = scene.get("/openapi.json").expect(200);
     let mut count = 0;
     for path in paths {
-        let operation = &document["paths"][path.replace("{endpoint}", "{endpoint_id}")]["get"];
+        let operation = &document["paths"][as_described(path)]["get"];
         let known: Vec<String> = list(&operation["parameters"])
             .iter()
             .filter(|parameter| parameter["in"] == "query")
@@ -226,16 +280,20 @@ fn every_query_parameter_refuses_what_is_wrong_by_name() {
             .collect();
         for name in known.iter().map(String::as_str).chain(["nonsense"]) {
             let wrong: &[&str] = match name {
+                "limit" if path.contains("/spend/") => &["0", "1001", "-1", "x"],
                 "limit" => &["0", "201", "-1", "x", "1.5"],
                 "cursor" => &["x", "c", "c-1", "12", "n", "n.x"],
                 "since" | "until" => &["soon", "2026-13-01T00:00:00Z", "1x", "-1h"],
                 "status" if path.contains("eliver") => &["lost", "Pending"],
+                "status" => &["lost", "Held"],
+                "wallet_id" | "parent_id" => &["x", "wal_1"],
+                "bucket" => &["week", "Hour"],
                 "namespace" => &["Bad", "a b", "-a"],
                 "wait" => &["61s", "soon"],
                 "after" => &["no such place!", "c.x"],
                 "nonsense" => &["1"],
-                // Any name of a type is one that may come.
-                "type" | "types" => &[],
+                // Any name of a type is one that may come, and agents and vendors are called anything.
+                "type" | "types" | "agent_id" | "vendor" => &[],
                 other => panic!("{path}: `{other}` has no wrong value yet"),
             };
             for value in wrong {

@@ -25,6 +25,12 @@ pub trait Rows: Send {
         workspace: &WorkspaceId,
         id: &WalletId,
     ) -> impl Future<Output = Stored<Vec<Wallet>>> + Send;
+    /// Whether a wallet has others below it.
+    fn has_wallets_below(
+        &mut self,
+        workspace: &WorkspaceId,
+        id: &WalletId,
+    ) -> impl Future<Output = Stored<bool>> + Send;
     /// A page of wallets, newest first.
     fn wallets(
         &mut self,

@@ -1,7 +1,7 @@
 //! What may be granted, and what is told of a wallet: pure.
 use bellwire_wire::{Timestamp, UsdNanos};
 
-use super::{Account, Wallet};
+use super::{Account, Wallet, WindowKind};
 
 /// The first wallet of a chain in whose budget `amount` does not fit. Keeps I2.
 pub(super) fn short(chain: &[Wallet], amount: UsdNanos) -> Option<usize> {
@@ -22,6 +22,16 @@ pub(super) fn thresholds_passed(wallet: &mut Wallet) -> Vec<u8> {
     passed
 }
 
+/// A prepaid budget that was topped up begins its thresholds anew, but for those that are still passed: it has
+/// no next period in which they would be told again.
+pub(super) fn topped_up(wallet: &mut Wallet) {
+    if wallet.card.terms.window.kind == WindowKind::Total {
+        let told = std::mem::take(&mut wallet.account.told_percent);
+        thresholds_passed(wallet);
+        wallet.account.told_percent = wallet.account.told_percent.min(told);
+    }
+}
+
 /// When something counts that happens at `now`: not before the present period of any wallet of the chain,
 /// so that a clock that was set back brings no period back.
 pub(super) fn counted_at(chain: &[Wallet], now: Timestamp) -> Timestamp {
@@ -32,7 +42,6 @@ impl Account {
     /// Sets an amount aside. It was seen to fit.
     pub fn hold(&mut self, amount: UsdNanos) {
         self.held = plus(self.held, amount);
-        self.denied_count = 0;
     }
 
     /// Lets go of what was set aside.

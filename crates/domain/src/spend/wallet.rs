@@ -4,6 +4,7 @@ use std::{str::FromStr, sync::Arc};
 use bellwire_wire::{Namespace, PurchaseId, Timestamp, UsdNanos, WalletId, WorkspaceId};
 
 use super::{Limits, Pulse, Window};
+use crate::workspace::Principal;
 
 /// How deep a tree of wallets may be.
 pub const DEPTH_MAX: u8 = 8;
@@ -100,7 +101,7 @@ pub struct Account {
     pub held: UsdNanos,
     /// The highest threshold told in the period, in percent.
     pub told_percent: u8,
-    /// Refusals for lack of budget since the last grant, budget change or reset.
+    /// Refusals for lack of budget since the last success, budget change or reset.
     pub denied_count: u32,
     /// The last purchase that succeeded.
     pub last_purchase: Option<PurchaseId>,
@@ -160,6 +161,16 @@ impl Wallet {
     /// Whether a moment lies in the present period.
     pub fn in_period(&self, at: Timestamp) -> bool {
         at >= self.account.period_start && self.account.period_end.is_none_or(|end| at < end)
+    }
+
+    /// The same as a key may know it: why people froze it is told only to who may see it.
+    #[must_use]
+    pub fn as_seen_by(&self, by: &Principal) -> Self {
+        let mut seen = self.clone();
+        if !by.sees(seen.card.namespace.as_ref()) {
+            Arc::make_mut(&mut seen.card).terms.status_reason = None;
+        }
+        seen
     }
 
     /// Whether it is frozen.

@@ -11,7 +11,7 @@ use super::money::is_amount;
 
 /// A value in which the numbers that are amounts are texts: these mean the same, and keep every digit.
 #[derive(Debug, PartialEq)]
-pub(super) struct Exact(pub(super) Value);
+pub(crate) struct Exact(pub(crate) Value);
 
 impl<'de> Deserialize<'de> for Exact {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -182,6 +182,8 @@ pub struct Idempotency {
     pub fingerprint: [u8; 32],
     /// How long the answer is kept.
     pub kept: Kept,
+    /// Whether it is one key for all namespaces: whoever repeats the request may see what it is about.
+    pub anywhere: bool,
 }
 
 /// How long an answer is kept for repetition.
@@ -210,6 +212,14 @@ impl Idempotency {
         Self { kept: Kept::ForEver, ..self }
     }
 
+    /// The same for what the request is about, however its path and headers named that. Whoever asks was seen
+    /// to see it.
+    #[must_use]
+    pub fn about(self, subject: &str) -> Self {
+        let action = self.route.rsplit('/').next().unwrap_or_default();
+        Self { route: format!("{action} {subject}"), anywhere: true, ..self }
+    }
+
     /// Reads the header of a request with this body.
     pub fn read(method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Result<Option<Self>, Problem> {
         let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
@@ -225,6 +235,7 @@ impl Idempotency {
             route: format!("{method} {path}"),
             fingerprint: *blake3::hash(body).as_bytes(),
             kept: Kept::Day,
+            anywhere: false,
         }))
     }
 }

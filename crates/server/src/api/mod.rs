@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use axum::{Router, response::IntoResponse};
 
+pub(crate) use exact::Exact;
 pub use page::Span;
 use problem::{Code, Problem};
 

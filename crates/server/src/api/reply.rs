@@ -206,8 +206,8 @@ const UNDER_WAY_MAX: Duration = Duration::from_mins(2);
 /// An answer of one namespace is never another's to see.
 fn placed<R>(by: &By<R>, idempotency: Option<Idempotency>) -> Option<Idempotency> {
     idempotency.map(|key| match &by.namespace {
-        Some(namespace) => Idempotency { route: format!("{} in {namespace}", key.route), ..key },
-        None => key,
+        Some(namespace) if !key.anywhere => Idempotency { route: format!("{} in {namespace}", key.route), ..key },
+        _ => key,
     })
 }
 

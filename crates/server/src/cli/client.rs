@@ -66,6 +66,17 @@ impl Client {
         self.send(Method::POST, path, Some(body.to_string()), Duration::ZERO).await
     }
 
+    /// POST under an idempotency key, if there is one: however often it is sent, it is done once.
+    pub(super) async fn post_once(&self, path: &str, body: &Value, key: Option<&str>) -> Done<Answer> {
+        let mut outbound = self.outbound(Method::POST, path, Some(body.to_string()))?;
+        if let Some(key) = key {
+            let value = HeaderValue::from_str(key)
+                .map_err(|_| Failure::usage("the idempotency key has characters that no header has"))?;
+            outbound.headers.insert("idempotency-key", value);
+        }
+        self.fetch(&outbound, TIMEOUT).await
+    }
+
     pub(super) async fn patch(&self, path: &str, body: &Value) -> Done<Answer> {
         self.send(Method::PATCH, path, Some(body.to_string()), Duration::ZERO).await
     }
@@ -77,8 +88,11 @@ impl Client {
     /// Sends a request; `wait` is how long the server was asked to take.
     pub(super) async fn send(&self, method: Method, path: &str, body: Option<String>, wait: Duration) -> Done<Answer> {
         let outbound = self.outbound(method, path, body)?;
-        let fetched =
-            self.http.fetch(&outbound, TIMEOUT + wait).await.map_err(|error| unreachable(self.base(), &error))?;
+        self.fetch(&outbound, TIMEOUT + wait).await
+    }
+
+    async fn fetch(&self, outbound: &Outbound, timeout: Duration) -> Done<Answer> {
+        let fetched = self.http.fetch(outbound, timeout).await.map_err(|error| unreachable(self.base(), &error))?;
         answer(fetched)
     }
 
@@ -189,6 +203,19 @@ fn refusal(status: StatusCode, body: &[u8]) -> Failure {
         Some("unauthorized") => failure = failure.hint("give a valid key with --key, BELLWIRE_KEY or a profile"),
         Some("forbidden" | "foreign_namespace") => {
             failure = failure.hint("`bellwire keys list` shows what each key may do; an admin key may do everything");
+        }
+        Some("budget_exceeded") => {
+            let wallet = text("blocking_wallet_id").unwrap_or("ID");
+            failure = failure.hint(format!(
+                "`bellwire wallets balance {wallet}` tells how it stands; whoever may manage it can raise it: \
+                 `bellwire wallets update {wallet} --budget USD --reason TEXT`"
+            ));
+        }
+        Some("wallet_frozen") => {
+            let wallet = text("frozen_wallet_id").unwrap_or("ID");
+            failure = failure.hint(format!(
+                "whoever may manage it can end that: `bellwire wallets unfreeze {wallet} --reason TEXT`"
+            ));
         }
         _ => {}
     }

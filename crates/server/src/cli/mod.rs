@@ -8,6 +8,7 @@
 mod args;
 mod audit;
 mod bench;
+mod buy;
 mod catch;
 mod client;
 mod deliveries;
@@ -34,6 +35,7 @@ mod tail;
 mod trigger;
 mod verify;
 mod wait_for;
+mod wallets;
 
 use std::{io::Write, process::ExitCode};
 
@@ -90,6 +92,15 @@ enum Command {
     /// Look into deliveries, try them again, replay
     #[command(subcommand)]
     Deliveries(deliveries::Deliveries),
+    /// Manage wallets: budgets to spend from
+    #[command(subcommand)]
+    Wallets(wallets::Wallets),
+    /// Buy something from a wallet, or set its price aside
+    Buy(buy::Buy),
+    /// End what was set aside
+    Holds(buy::Holds),
+    /// Give back some or all of a purchase
+    Refund(buy::Refund),
     /// Manage API keys
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -147,6 +158,10 @@ fn run(cli: Cli, migrations: &'static [&'static str]) -> Done {
         Command::Events(events) => block_on(events.run(&global.session()?)),
         Command::Endpoints(endpoints) => block_on(endpoints.run(&global.session()?)),
         Command::Deliveries(deliveries) => block_on(deliveries.run(&global.session()?)),
+        Command::Wallets(wallets) => block_on(wallets.run(&global.session()?)),
+        Command::Buy(buy) => block_on(buy.run(&global.session()?)),
+        Command::Holds(holds) => block_on(holds.run(&global.session()?)),
+        Command::Refund(refund) => block_on(refund.run(&global.session()?)),
         Command::Keys(keys) => block_on(keys.run(&global.session()?)),
         Command::Audit(audit) => audit.run(&global),
     }

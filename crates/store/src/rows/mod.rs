@@ -1,4 +1,5 @@
 //! The `Rows` of every slice, on [`crate::Tx`].
+mod analytics;
 mod attempt;
 mod audit;
 mod backlog;

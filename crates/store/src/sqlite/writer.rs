@@ -174,7 +174,12 @@ impl Turn {
             }
             ran.push(job);
         }
-        let committed = self.tx.put_down().and_then(|()| self.sql("COMMIT"));
+        let put_down = match self.tx.put_down() {
+            // It may be one command's fault.
+            Err(_) if !careful => self.again(&mut ran),
+            put_down => put_down,
+        };
+        let committed = put_down.and_then(|()| self.sql("COMMIT"));
         let effects = std::mem::take(&mut self.tx.effects);
         match committed {
             Ok(()) => {

@@ -55,6 +55,16 @@ macro_rules! contract_of_transactions {
                 closing_finishes_what_waits_and_takes_nothing_more
                 sequence_numbers_rise_over_failures_and_concurrency
             }
+            spend_walls {
+                an_agents_key_buys_from_its_own_wallets_and_ends_its_own_holds
+                a_prepaid_budget_that_is_topped_up_tells_its_thresholds_again
+                a_day_may_see_more_come_back_than_an_integer_of_nano_dollars_holds
+            }
+            spend_undone {
+                an_undone_purchase_leaves_balances_sums_and_events_as_the_good_ones_made_them
+                what_an_undone_purchase_took_is_there_for_the_next_in_its_commit
+                an_undone_change_of_a_wallet_is_not_seen
+            }
         );
     };
 }
@@ -132,6 +142,48 @@ macro_rules! contract_of_rows {
                 a_publisher_begins_once_and_is_shown_every_event_of_every_workspace
                 only_who_holds_a_publisher_where_it_is_moves_it_on
             }
+            spend {
+                a_wallet_comes_back_as_it_went_in
+                a_spend_takes_from_every_ancestor_or_from_none
+                a_tree_is_at_most_eight_deep_and_of_one_namespace_and_kind_of_money
+                foreign_workspaces_and_namespaces_see_nothing
+                a_budget_starts_anew_with_its_month_and_a_prepaid_one_never_does
+                a_day_begins_at_the_midnight_of_its_zone_also_when_clocks_are_changed
+                a_clock_set_back_brings_no_period_back_and_zeroes_no_fresh_spend
+                a_clock_set_back_keeps_a_whole_tree_in_one_period
+                what_is_held_is_carried_over_into_the_next_period
+                a_refund_frees_only_the_period_it_was_spent_in
+                a_budget_cut_below_what_is_spent_leaves_nothing_and_breaks_nothing
+            }
+            spend_holds {
+                a_hold_is_captured_in_part_or_whole_and_the_rest_is_released
+                a_hold_ends_once_and_the_first_end_wins
+                what_has_expired_is_free_at_once_although_nobody_swept
+                a_capture_after_the_end_of_a_hold_says_that_it_expired
+                a_sweep_releases_what_is_overdue_and_nothing_twice
+                a_freeze_stops_grants_below_it_but_no_capture_and_no_refund
+            }
+            spend_told {
+                a_runaway_loop_is_told_once_and_counted_not_alerted_per_request
+                the_wallet_that_blocks_is_told_of_whoever_asked
+                each_threshold_is_told_once_a_period_also_when_several_are_passed_at_once
+                thresholds_fire_for_every_order_of_small_steps
+                what_is_told_is_exact_to_the_nano_dollar
+            }
+            spend_limits {
+                a_purchase_above_the_maximum_is_refused_frozen_for_or_only_told
+                a_sliding_minute_is_exact_to_the_microsecond_for_sums_and_counts
+                a_limit_that_is_changed_forgets_nothing_of_the_last_minute
+                what_was_refused_counts_in_no_minute
+                a_loop_is_told_at_its_twentieth_purchase_and_stopped_before_the_next
+                a_loop_is_what_the_wallet_says_it_is_and_slow_repeats_are_none
+                a_spike_is_told_against_the_median_once_in_its_window
+            }
+            spend_analytics {
+                analytics_equal_a_count_by_hand_for_any_span_and_filter
+                sums_are_exact_above_what_an_integer_holds
+                purchases_are_paged_newest_first_and_filtered
+            }
             jobs {
                 a_replay_commits_its_progress_chunk_by_chunk
                 a_turn_that_runs_twice_does_nothing_twice
@@ -164,6 +216,15 @@ pub(crate) mod order;
 pub(crate) mod outbox;
 pub(crate) mod queue;
 pub(crate) mod retention;
+pub(crate) mod spend;
+pub(crate) mod spend_analytics;
+pub(crate) mod spend_holds;
+pub(crate) mod spend_limits;
+pub(crate) mod spend_model;
+pub(crate) mod spend_told;
+pub(crate) mod spend_undone;
+pub(crate) mod spend_walls;
+pub(crate) mod till;
 pub(crate) mod transactions;
 pub(crate) mod version;
 pub(crate) mod workspace;

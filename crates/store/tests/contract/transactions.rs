@@ -23,7 +23,7 @@ fn refused<T>() -> Stored<T> {
 }
 
 /// Holds the writer until the gate opens, so that what is asked meanwhile shares a commit.
-fn shut(world: &World, tasks: &mut JoinSet<Stored<bool>>) -> mpsc::Sender<()> {
+pub(crate) fn shut(world: &World, tasks: &mut JoinSet<Stored<bool>>) -> mpsc::Sender<()> {
     let (open, gate) = mpsc::channel::<()>();
     let store = world.store.clone();
     tasks.spawn(async move {
@@ -38,7 +38,7 @@ fn shut(world: &World, tasks: &mut JoinSet<Stored<bool>>) -> mpsc::Sender<()> {
 }
 
 /// Lets every task run until it waits.
-async fn settle_down() {
+pub(crate) async fn settle_down() {
     for _ in 0..200 {
         tokio::task::yield_now().await;
     }

@@ -31,6 +31,25 @@ impl Database {
         let (database, sql) = (self.inner(), sql.to_owned());
         blocking(move || database.number(&sql)).await
     }
+
+    /// What a query finds, as texts.
+    pub(crate) async fn table(&self, sql: &str) -> Vec<Vec<String>> {
+        let (database, sql) = (self.inner(), sql.to_owned());
+        let texts = |message: ::postgres::SimpleQueryMessage| match message {
+            ::postgres::SimpleQueryMessage::Row(row) => {
+                Some((0..row.len()).map(|at| row.get(at).unwrap_or("null").to_owned()).collect())
+            }
+            _ => None,
+        };
+        let found = blocking(move || database.connect().simple_query(&sql).expect("it runs")).await;
+        found.into_iter().filter_map(texts).collect()
+    }
+
+    /// Ends every session.
+    pub(crate) async fn cut_connections(&self) {
+        let database = self.inner();
+        blocking(move || database.cut_connections()).await;
+    }
 }
 
 impl Drop for Database {

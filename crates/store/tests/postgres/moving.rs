@@ -10,11 +10,15 @@ use bellwire_store::{
     MasterKey, Move, MoveError, Moved, Observer, OpenError, POSTGRES_MIGRATIONS, PostgresOptions, SqliteOptions, Step,
     Store, Vault,
 };
+use bellwire_wire::{WalletId, WorkspaceId};
 use rusqlite::types::ValueRef;
 use tempfile::TempDir;
 
 use crate::{
-    contract::{Recorder, START, World, left},
+    contract::{
+        Recorder, START, World, left,
+        till::{Till, principal, word},
+    },
     database::Database,
     node,
 };
@@ -70,9 +74,20 @@ async fn lived_in() -> TempDir {
         assert!(world.settle(&push, left(held, status, due, world.now())).await);
     }
     assert_eq!(world.claim(&pull.at, 4).await.len(), 4);
-    world.store.close().await;
+    let till = Till { by: principal(&one, None), world, one };
+    spend(&till).await;
+    till.world.store.close().await;
     strange(dir.path());
     dir
+}
+
+/// Spends from a wallet below another, and sets some aside.
+async fn spend(till: &Till) {
+    let root = till.wallet("100").await;
+    let wallet = till.below(&root, "50").await;
+    let bought = till.bought(&wallet, "12.345678901").await;
+    till.refund(&bought, Some("2.345678901")).await;
+    till.held(&wallet, "5", 86_400).await;
 }
 
 /// Tables and their columns: name, type, whether it may be null.
@@ -105,7 +120,8 @@ fn strange(dir: &Path) {
                 .zip(0_i64..)
                 .map(|((name, kind, nullable), place)| match (kind.as_str(), full) {
                     (_, false) if *nullable => "NULL".into(),
-                    ("INTEGER", _) => (START.micros() + place + i64::from(full)).to_string(),
+                    // Falling, since of a purchase no more is paid than asked for, and no more comes back.
+                    ("INTEGER", _) => (START.micros() - place + i64::from(full)).to_string(),
                     ("TEXT", _) => format!("'{name} ''\\ \u{1f514}\t' || char(0) || '\n{full}'"),
                     ("BLOB", _) => format!("x'00ff0a5c{:02x}'", u8::from(full)),
                     (other, _) => panic!("{table}.{name} is {other}"),
@@ -210,6 +226,35 @@ async fn every_row_of_every_table_is_moved_and_the_deployment_goes_on() {
     let stored =
         see!(world, tx, two => tx.events(&two, &EventFilter::default(), bellwire_domain::PageQuery::ONE).await);
     assert_eq!(stored.items.len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_spent_and_held_before_a_move_is_spent_and_held_after_it() {
+    let (dir, database) = (lived_in().await, Arc::new(Database::create().await));
+    run(from(dir.path(), &database), |_| {}).await.expect("it is moved");
+    let entries = database.number("SELECT COUNT(*) FROM spend_entries").await;
+    assert!(entries >= 4, "{entries}");
+    let same = "SELECT COUNT(*) FROM spend_entries e JOIN spending_events s ON s.event_id = e.event_id
+        WHERE s.amount_usd * 1000000000 = e.nanos AND s.wallet_id = e.wallet_id AND s.vendor = e.vendor
+            AND s.description = e.description
+            AND s.created_at = 'epoch'::timestamptz + e.at * interval '1 microsecond'";
+    assert_eq!(database.number(same).await, entries, "the table for people has them all");
+    assert_eq!(database.number("SELECT COUNT(*) FROM spending_events").await, entries, "once");
+    let find = "SELECT workspace_id, id, parent_id FROM wallets WHERE name = 'a wallet' AND depth = 2";
+    let [workspace, wallet, root] = &database.table(find).await[0][..] else { panic!("three columns") };
+    let one = WorkspaceId::from_stored(workspace);
+    let till = Till { by: principal(&one, None), world: node(&database, 1).await, one };
+    for _ in 0..1_000 {
+        till.world.mint.ulid();
+    }
+    let (wallet, root) = (WalletId::from_stored(wallet), WalletId::from_stored(root));
+    till.world.pass(60);
+    assert_eq!(word(&till.buy(&wallet, "35.000000001").await), ("short", Some(&wallet)));
+    till.bought(&wallet, "35").await;
+    till.stands(&root, "45", "5").await;
+    till.world.pass(86_400);
+    till.bought(&wallet, "5").await;
+    till.stands(&root, "50", "0").await;
 }
 
 #[tokio::test]

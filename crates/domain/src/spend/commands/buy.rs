@@ -31,6 +31,8 @@ pub struct Receipt {
 pub enum Refusal {
     /// There is no such wallet, as far as the key may know.
     Unknown,
+    /// The key is an agent's, and the wallet is not for it to buy from.
+    NotYours,
     /// This wallet of the chain is frozen.
     Frozen(Wallet),
     /// A limit of this wallet refuses it.
@@ -68,9 +70,12 @@ where
     };
     let payer = chain.first().filter(|payer| by.sees(payer.card.namespace.as_ref()));
     let Some(payer) = payer else { return Ok(Err(Refusal::Unknown)) };
+    if !may_buy(rows, by, payer).await? {
+        return Ok(Err(Refusal::NotYours));
+    }
     order.agent_id = order.agent_id.or_else(|| payer.card.agent_id.clone());
     if let Some(frozen) = chain.iter().find(|wallet| wallet.is_frozen()) {
-        return Ok(Err(Refusal::Frozen(frozen.clone())));
+        return Ok(Err(Refusal::Frozen(frozen.as_seen_by(by))));
     }
     if let Some(index) = rules::short(&chain, order.amount) {
         return refuse_short(rows, ctx, chain, index, order.amount).await.map(Err);
@@ -79,7 +84,7 @@ where
     if let Some((index, breach)) = breaches.iter().find(|(_, breach)| breach.refuses) {
         watch::act(rows, ctx, &mut chain[*index], breach, &order).await?;
         save(rows, &chain).await?;
-        return Ok(Err(Refusal::Limited(chain.swap_remove(*index), *breach)));
+        return Ok(Err(Refusal::Limited(chain[*index].as_seen_by(by), *breach)));
     }
 
     let mut purchase = new_purchase(rows, ctx, &chain, order, hold_for);
@@ -101,6 +106,16 @@ where
     }
     save(rows, &chain).await?;
     Ok(Ok(Receipt { purchase, chain }))
+}
+
+/// Whether a key may buy from a wallet that it sees. An agent's buys from that agent's wallets, and from those
+/// that are nobody's and have none below them: a budget of its own is no wall if it can buy from the one above.
+async fn may_buy<R: Rows>(rows: &mut R, by: &Principal, payer: &Wallet) -> Stored<bool> {
+    match (&by.key.agent_id, &payer.card.agent_id) {
+        (None, _) => Ok(true),
+        (Some(agent), Some(owner)) => Ok(agent == owner),
+        (Some(_), None) => Ok(!rows.has_wallets_below(by.workspace(), payer.id()).await?),
+    }
 }
 
 /// What a purchase without a hold pays: all of it.
@@ -131,7 +146,8 @@ where
     Ok((!chain.is_empty()).then_some(chain))
 }
 
-/// A wallet and those above it, in the periods that `ctx.now` lies in.
+/// A wallet and those above it, each in its present period. One of them may have seen a later day before the
+/// clock was set back: then that is the day for all of them, so that what is counted is counted in one.
 pub(super) async fn standing<R: Rows>(
     rows: &mut R,
     ctx: &Ctx,
@@ -139,8 +155,9 @@ pub(super) async fn standing<R: Rows>(
     wallet: &WalletId,
 ) -> Stored<Vec<Wallet>> {
     let mut chain = rows.chain(workspace, wallet).await?;
+    let now = rules::counted_at(&chain, ctx.now);
     for wallet in &mut chain {
-        wallet.roll(ctx.now);
+        wallet.roll(now);
     }
     Ok(chain)
 }

@@ -42,7 +42,10 @@ where
 {
     rows.money_stands();
     let found = rows.purchase(by.workspace(), id).await?;
-    let Some(hold) = found.filter(|hold| hold.hold_id.is_some() && by.sees(hold.namespace.as_ref())) else {
+    // An agent ends no other agent's holds.
+    let owns = |hold: &Purchase| by.key.agent_id.is_none() || by.key.agent_id == hold.order.agent_id;
+    let Some(hold) = found.filter(|hold| hold.hold_id.is_some() && by.sees(hold.namespace.as_ref()) && owns(hold))
+    else {
         return Ok(Ended::Unknown);
     };
     if hold.is_overdue(ctx.now) {

@@ -10,6 +10,7 @@ use crate::{
     spend::{
         Account, DEPTH_MAX, Limits, Rate, Rows, Terms, Wallet, WalletCard, WalletStatus,
         events::{ChangeData, FrozenData, WalletData, tell},
+        rules,
     },
     workspace::{
         self, Actor, Principal,
@@ -146,9 +147,12 @@ where
     }
     if changed.contains(&"budget_usd") {
         wallet.account.denied_count = 0;
+        if wallet.budget() > before.budget() {
+            rules::topped_up(&mut wallet);
+        }
     }
-    if changed.contains(&"limits") {
-        // What the last minute had was counted under other limits, or not at all.
+    if before.card.terms.limits.slides() != wallet.card.terms.limits.slides() {
+        // The last minute was not counted, or is no longer. Other maxima leave what it had.
         rows.moments_forget(id, Timestamp::MAX).await?;
         wallet.account.pulse.sliding = Rate::default();
     }

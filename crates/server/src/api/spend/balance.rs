@@ -53,7 +53,7 @@ pub(super) struct WalletView<'a> {
     /// Always null: there are no policies yet.
     #[schema(value_type = Option<String>)]
     policy_id: Option<&'static str>,
-    /// Refusals for lack of budget since the last grant, change or reset.
+    /// Refusals for lack of budget since the last success, change or reset.
     denied_count: u32,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -114,7 +114,7 @@ pub(super) struct BalanceView<'a> {
     resets_at: Option<Timestamp>,
     /// `active` or `frozen`.
     status: &'static str,
-    /// Refusals for lack of budget since the last grant, change or reset.
+    /// Refusals for lack of budget since the last success, change or reset.
     denied_count: u32,
 }
 

@@ -9,6 +9,7 @@ use bellwire_store::{BoxFuture, Tx};
 use bellwire_wire::{Timestamp, UsdNanos, WalletId, WorkspaceId};
 use http::{HeaderName, HeaderValue};
 
+use super::{chain_of, purchase_of};
 use crate::{
     api::{
         extract::{By, Idempotency, Right},
@@ -67,6 +68,20 @@ pub(super) enum About {
     Purchase(PurchaseRef),
 }
 
+/// What a request is about, if this key may see it: an answer that is kept is given again to no other.
+async fn subject<R: Right>(app: &App, by: &By<R>, about: &About) -> Result<String, Problem> {
+    match about {
+        About::Wallet(id) => {
+            // A key of the whole workspace sees every wallet there is.
+            if by.principal.bound().is_some() {
+                chain_of(app, by, id).await?;
+            }
+            Ok(id.to_string())
+        }
+        About::Purchase(id) => Ok(purchase_of(app, by, id, "purchase").await?.id.to_string()),
+    }
+}
+
 /// Runs a command that moves money. Its answer is kept for ever. Whether it is given for the first time, again,
 /// or a refusal, it says what is left at that time.
 pub(super) async fn command<R, F>(
@@ -81,10 +96,14 @@ where
     R: Right,
     F: for<'a> Fn(&'a mut Tx, Ctx) -> BoxFuture<'a, Stored<(Answer, Option<Budget>)>> + Send + Sync + 'static,
 {
+    let idempotency = match idempotency {
+        Some(key) => Some(key.for_ever().about(&subject(app, by, &about).await?)),
+        None => None,
+    };
     let (command, left) = (Arc::new(command), about.clone());
     let workspace = by.workspace().clone();
     let answer = app
-        .command(name, by, idempotency.map(Idempotency::for_ever), move |tx, ctx| {
+        .command(name, by, idempotency, move |tx, ctx| {
             let (command, about, workspace) = (Arc::clone(&command), left.clone(), workspace.clone());
             Box::pin(async move {
                 let now = ctx.now;

@@ -12,6 +12,11 @@ pub(super) fn text(
 ) -> Option<String> {
     let value = value?;
     let (least, most) = (*length.start(), *length.end());
+    let plain = |c: char| !c.is_control() || matches!(c, '\n' | '\t' | '\r');
+    if !value.chars().all(plain) {
+        faults.add(field, "must have no control characters but tabs and line breaks");
+        return None;
+    }
     // What must be said is not said with blanks.
     let fits = length.contains(&value.chars().count()) && (least == 0 || !value.trim().is_empty());
     let detail = match least {

@@ -35,8 +35,11 @@ use crate::{
 /// Set an amount aside, to be captured, voided or failed, or else to release itself.
 #[utoipa::path(post, path = "/v1/wallets/{wallet_id}/holds", tag = "spend", request_body = HoldForm,
     params(("wallet_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 201, body = HoldView), (status = 404, body = ProblemBody),
-        (status = 402, body = ShortBody, content_type = "application/problem+json"),
+    responses((status = 201, body = HoldView,
+            headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
+        (status = 404, body = ProblemBody),
+        (status = 402, body = ShortBody, content_type = "application/problem+json",
+            headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
         (status = 423, body = FrozenBody, content_type = "application/problem+json"),
         (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn create(
@@ -112,7 +115,9 @@ impl CaptureForm {
 /// Pay what was set aside, or some of it. It was granted: no freeze, limit or cut keeps it from being captured.
 #[utoipa::path(post, path = "/v1/holds/{hold_id}/capture", tag = "spend", request_body = CaptureForm,
     params(("hold_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 200, body = HoldView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
+    responses((status = 200, body = HoldView,
+            headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
+        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
 pub(super) async fn capture(
     State(app): State<Arc<App>>,
@@ -132,7 +137,9 @@ pub(super) struct VoidForm {}
 /// Let go of what was set aside.
 #[utoipa::path(post, path = "/v1/holds/{hold_id}/void", tag = "spend", request_body = VoidForm,
     params(("hold_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 200, body = HoldView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+    responses((status = 200, body = HoldView,
+            headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
+        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 pub(super) async fn void(
     State(app): State<Arc<App>>,
     by: By<WalletsSpend>,
@@ -169,7 +176,9 @@ impl FailForm {
 /// Let go of what was set aside, since vendor or network failed; `purchase.failed` tells of it.
 #[utoipa::path(post, path = "/v1/holds/{hold_id}/fail", tag = "spend", request_body = FailForm,
     params(("hold_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 200, body = HoldView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
+    responses((status = 200, body = HoldView,
+            headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
+        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
 pub(super) async fn fail(
     State(app): State<Arc<App>>,

@@ -30,18 +30,19 @@ const COUNTS: RangeInclusive<u32> = 1..=1_000_000;
 pub(super) struct LimitsForm {
     /// The most that one purchase may cost; null for no maximum.
     #[serde(default)]
+    #[schema(value_type = Option<Money>)]
     max_transaction_usd: Money,
     /// The most that may be spent in any minute, from the wallet and all below it; null for no maximum.
     #[serde(default)]
+    #[schema(value_type = Option<Money>)]
     max_per_minute_usd: Money,
     /// How many purchases any minute may have, from the wallet and all below it.
     #[schema(minimum = 1, maximum = 1_000_000)]
     max_count_per_minute: Option<u32>,
-    /// When equal purchases are a loop; null or false to look for none.
+    // What these are is said by their own schema: beside one that is inline it would pass for an object.
     #[serde(default)]
     #[schema(inline)]
     repeat: RepeatSwitch,
-    /// When a minute's spending is a spike; null or false to look for none.
     #[serde(default)]
     #[schema(inline)]
     spike: SpikeSwitch,
@@ -49,7 +50,7 @@ pub(super) struct LimitsForm {
     on_breach: Option<String>,
 }
 
-/// So many purchases of the same amount from the same vendor, within so long.
+/// When equal purchases are a loop: so many of the same amount from the same vendor, within so long.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RepeatForm)]
@@ -61,7 +62,7 @@ pub(super) struct RepeatForm {
     within: Option<String>,
 }
 
-/// More than so many times the median minute, and more than the floor.
+/// When a minute's spending is a spike: more than so many times the median minute, and more than the floor.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SpikeForm)]
@@ -112,7 +113,8 @@ impl<T: ToSchema> PartialSchema for Switch<T> {
     fn schema() -> RefOr<Schema> {
         let off = ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([false]));
         let none = ObjectBuilder::new().schema_type(Type::Null);
-        OneOfBuilder::new().item(none).item(off).item(Ref::from_schema_name(T::name())).into()
+        let either = OneOfBuilder::new().item(none).item(off).item(Ref::from_schema_name(T::name()));
+        either.description(Some("Null or false to look for none.")).into()
     }
 }
 

@@ -32,8 +32,11 @@ use crate::{
 /// Buy: it fits in the budget of the wallet and of every wallet above it, and is spent; or nothing is.
 #[utoipa::path(post, path = "/v1/wallets/{wallet_id}/purchases", tag = "spend", request_body = PurchaseForm,
     params(("wallet_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 201, body = PurchaseView), (status = 404, body = ProblemBody),
-        (status = 402, body = ShortBody, content_type = "application/problem+json"),
+    responses((status = 201, body = PurchaseView,
+            headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
+        (status = 404, body = ProblemBody),
+        (status = 402, body = ShortBody, content_type = "application/problem+json",
+            headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
         (status = 423, body = FrozenBody, content_type = "application/problem+json"),
         (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn create(

@@ -93,7 +93,9 @@ impl<'a> RefundView<'a> {
 /// agent must not free its own budget.
 #[utoipa::path(post, path = "/v1/purchases/{purchase_id}/refund", tag = "spend", request_body = RefundForm,
     params(("purchase_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 201, body = RefundView), (status = 404, body = ProblemBody),
+    responses((status = 201, body = RefundView,
+            headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
+        (status = 404, body = ProblemBody),
         (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn refund(
     State(app): State<Arc<App>>,

@@ -51,6 +51,11 @@ pub(super) fn problem(wallet: &WalletId, refusal: Refusal) -> Problem {
     match refusal {
         Refusal::Unknown => Problem::not_found("wallet"),
         Refusal::Short(shortage) => short(&shortage),
+        Refusal::NotYours => Problem::new(
+            Code::Forbidden,
+            "This key is an agent's: it buys from that agent's wallets, and from those that are nobody's and have \
+             none below them.",
+        ),
         Refusal::Frozen(frozen) => is_frozen(wallet, &frozen),
         Refusal::Limited(limited, breach) => passed(wallet, &limited, &breach),
     }
