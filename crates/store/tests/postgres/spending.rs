@@ -252,7 +252,7 @@ async fn a_purchase_reads_a_few_rows_however_many_there_are() {
              SELECT -n, 'pur_' || n, 'hld_' || n, '{one}', 'wal_' || n % 7, n % 2, 1, 0, 0, 'acme', '', 0, n, {start},
                  {start} + 3600000000 FROM generate_series(1, {MANY}) n;
              INSERT INTO refunds SELECT -n, 'ref_' || n, 'pur_' || n, '{one}', 1, NULL, 0 FROM generate_series(1, {MANY}) n;
-             INSERT INTO spend_sums SELECT '{one}', 0, {start} - n * 60000000::bigint, 'wal_1', 'acme', '', '', NULL, 1, 1
+             INSERT INTO spend_sums SELECT '{one}', 0, {start} - n * 60000000::bigint, 'wal_1', 'acme', '', '', NULL, 0, 1, 1
                  FROM generate_series(1, {MANY}) n;
              INSERT INTO spend_moments SELECT 'wal_' || n, {start}, n, 1 FROM generate_series(1, {MANY}) n;
              INSERT INTO wallet_minutes SELECT 'wal_' || n % 9, n, 1 FROM generate_series(1, {MANY}) n;
