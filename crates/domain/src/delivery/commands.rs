@@ -80,7 +80,10 @@ pub(crate) async fn insert_delivery<R: Rows>(
             created_at: ctx.now,
             slot: Some(slot),
         }))),
-        None if !behind => rows.effect(Effect::Due(endpoint.at.clone())),
+        // Who pulls is woken by the event itself, and looks for what is due by itself.
+        None if !behind && endpoint.config.kind == EndpointKind::Push => {
+            rows.effect(Effect::Due(endpoint.at.clone()));
+        }
         None => {}
     }
     Ok(())
