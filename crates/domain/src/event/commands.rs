@@ -4,7 +4,7 @@ use std::sync::Arc;
 use bellwire_wire::{Event, EventId, EventType, WorkspaceId};
 use serde_json::Value;
 
-use super::{CustomType, DataSchema, NewEvent, Rows};
+use super::{CustomType, DataSchema, Log, NewEvent, Rows};
 use crate::{Ctx, Faults, Stored, delivery, workspace};
 
 /// An appended event and how many deliveries it made.
@@ -32,7 +32,7 @@ pub enum Ingested {
 /// Appends an event and its deliveries. Keeps I1.
 pub async fn append<R>(rows: &mut R, ctx: &Ctx, new: NewEvent) -> Stored<Appended>
 where
-    R: Rows + delivery::Rows,
+    R: Log,
 {
     let event = Arc::new(Event {
         id: new.id.unwrap_or_else(|| EventId::from_ulid(ctx.mint.ulid())),
@@ -53,7 +53,7 @@ where
 /// Appends an event that a caller posted, once: the same id again answers as the first time.
 pub async fn ingest<R>(rows: &mut R, ctx: &Ctx, new: NewEvent) -> Stored<Ingested>
 where
-    R: Rows + delivery::Rows + workspace::Rows,
+    R: Log + workspace::Rows,
 {
     if let Some(id) = &new.id
         && let Some(first) = rows.event(&new.workspace_id, id).await?

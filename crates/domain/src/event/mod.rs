@@ -18,6 +18,6 @@ mod schema;
 pub use commands::{Appended, Ingested, append, ingest, register_type};
 pub use model::{CustomType, EventFilter, NewEvent, StoredEvent};
 pub use outbox::{Begin, Outbox};
-pub use rows::Rows;
+pub use rows::{Log, Rows};
 pub use rules::{Admission, DATA_DEPTH_MAX, admit, depth, is_readable, ordering_key};
 pub use schema::{DataSchema, SchemaError};

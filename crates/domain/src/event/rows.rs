@@ -4,7 +4,13 @@ use std::{future::Future, sync::Arc};
 use bellwire_wire::{Event, EventId, EventType, WorkspaceId};
 
 use super::{CustomType, EventFilter, StoredEvent};
-use crate::{Ctx, Page, PageQuery, Stored};
+use crate::{Ctx, Page, PageQuery, Stored, delivery};
+
+/// What appending an event asks of a transaction: its own row, and those of whoever is to be told of it. A slice
+/// that tells of something says this and need not know who that is.
+pub trait Log: Rows + delivery::Rows {}
+
+impl<T: Rows + delivery::Rows> Log for T {}
 
 /// Rows of events and of custom types.
 pub trait Rows: Send {

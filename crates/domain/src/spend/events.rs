@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Breach, Purchase, Wallet};
 use crate::{
-    Ctx, Stored, delivery,
+    Ctx, Stored,
     event::{self, NewEvent},
 };
 
@@ -17,7 +17,7 @@ pub(super) async fn tell<R>(
     data: &impl Serialize,
 ) -> Stored<EventId>
 where
-    R: event::Rows + delivery::Rows,
+    R: event::Log,
 {
     let namespace: Option<&Namespace> = wallet.card.namespace.as_ref();
     let new = NewEvent::built_in(&wallet.card.workspace_id, kind, namespace, data);

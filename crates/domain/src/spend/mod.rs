@@ -16,6 +16,7 @@ mod analytics;
 mod commands;
 mod events;
 mod limits;
+mod pulse;
 mod purchase;
 mod rows;
 mod rules;
@@ -27,9 +28,8 @@ pub use commands::{
     CreateWallet, Created, EndHold, Ended, Receipt, Refunded, Refusal, Shortage, UpdateWallet, Updated, create_wallet,
     end_hold, grant, refund, release_overdue, update_wallet,
 };
-pub use limits::{
-    Breach, HISTORY_MINUTES, Limits, MINUTE, Nanos, OnBreach, Pulse, Rate, Repeat, Rule, Spike, Told, Watch, usual,
-};
+pub use limits::{Breach, Limits, MINUTE, Nanos, OnBreach, Repeat, Rule, Spike, Watch};
+pub use pulse::{HISTORY_MINUTES, Pulse, Rate, Told, usual};
 pub use purchase::{Charge, Order, Purchase, PurchaseFilter, PurchaseRef, PurchaseStatus, Refund};
 pub use rows::Rows;
 pub use wallet::{

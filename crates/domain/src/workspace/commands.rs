@@ -61,7 +61,7 @@ pub enum KeyRefusal {
 /// Makes the first workspace and its owner key, unless a workspace exists.
 pub async fn bootstrap<R>(rows: &mut R, ctx: &Ctx, hash: KeyHash, prefix: String) -> Stored<Option<Key>>
 where
-    R: Rows + event::Rows + delivery::Rows,
+    R: Rows + event::Log,
 {
     if !rows.workspaces(PageQuery::ONE).await?.items.is_empty() {
         return Ok(None);
@@ -91,7 +91,7 @@ pub async fn create_workspace<R>(
     key: CreateKey,
 ) -> Stored<(Workspace, Key)>
 where
-    R: Rows + event::Rows + delivery::Rows,
+    R: Rows + event::Log,
 {
     let actor = by.actor();
     let workspace = insert_workspace(rows, ctx, &actor, name).await?;
@@ -104,7 +104,7 @@ where
 /// owner and a whole admin may give anything, since they could take it anyway.
 pub async fn create_key<R>(rows: &mut R, ctx: &Ctx, by: &Principal, command: CreateKey) -> Stored<CreatedKey>
 where
-    R: Rows + event::Rows + delivery::Rows,
+    R: Rows + event::Log,
 {
     let wanted = command.permissions.unwrap_or_else(|| command.kind.default_permissions());
     if by.bound().is_some() && command.namespace.as_ref() != by.bound() {
@@ -142,7 +142,7 @@ pub enum RevokedKey {
 /// Revokes a key and tells with `key.revoked`. The owner key stays.
 pub async fn revoke_key<R>(rows: &mut R, ctx: &Ctx, by: &Principal, id: &KeyId) -> Stored<RevokedKey>
 where
-    R: Rows + event::Rows + delivery::Rows,
+    R: Rows + event::Log,
 {
     let Some(key) = rows.key(by.workspace(), id).await? else {
         return Ok(RevokedKey::Unknown);
@@ -167,7 +167,7 @@ where
 /// was known.
 pub async fn delete_namespace<R>(rows: &mut R, ctx: &Ctx, by: &Principal, namespace: &Namespace) -> Stored<bool>
 where
-    R: Rows + event::Rows + delivery::Rows,
+    R: Rows + event::Log,
 {
     let workspace = by.workspace();
     let Some(keys) = rows.namespace_delete(workspace, namespace, ctx.now).await? else {
@@ -213,7 +213,7 @@ fn created(actor: &str, workspace: &Workspace) -> NewAudit {
 
 async fn insert_key<R>(rows: &mut R, ctx: &Ctx, actor: &str, workspace: &WorkspaceId, command: CreateKey) -> Stored<Key>
 where
-    R: Rows + event::Rows + delivery::Rows,
+    R: Rows + event::Log,
 {
     let key = Key {
         id: KeyId::from_ulid(ctx.mint.ulid()),
@@ -255,7 +255,7 @@ fn about_key(action: &'static str, actor: &str, key: &Key, detail: Value) -> New
 
 async fn tell_key<R>(rows: &mut R, ctx: &Ctx, kind: &str, key: &Key) -> Stored<()>
 where
-    R: Rows + event::Rows + delivery::Rows,
+    R: Rows + event::Log,
 {
     let data = json!({"key_id": key.id, "name": key.name, "namespace": key.namespace});
     let event = NewEvent::built_in(&key.workspace_id, kind, key.namespace.as_ref(), &data);

@@ -3,9 +3,13 @@ use std::time::Duration;
 
 use bellwire_wire::{HoldId, PurchaseId, UsdNanos, WalletId, WorkspaceId};
 
-use super::{end::release_overdue, watch};
+use super::{
+    chain::{save, standing},
+    end::release_overdue,
+    watch,
+};
 use crate::{
-    Ctx, Stored, delivery, event,
+    Ctx, Stored, event,
     spend::{
         Breach, Charge, Order, Purchase, PurchaseStatus, Rows, Wallet,
         events::{ExhaustedData, HeldData, SucceededData, ThresholdData, tell},
@@ -63,7 +67,7 @@ pub async fn grant<R>(
     hold_for: Option<Duration>,
 ) -> Stored<Result<Receipt, Refusal>>
 where
-    R: Rows + event::Rows + delivery::Rows + audit::Rows,
+    R: Rows + event::Log + audit::Rows,
 {
     let Some(mut chain) = fitting_chain(rows, ctx, by.workspace(), wallet, order.amount).await? else {
         return Ok(Err(Refusal::Unknown));
@@ -87,18 +91,19 @@ where
         return Ok(Err(Refusal::Limited(chain[*index].as_seen_by(by), *breach)));
     }
 
+    let amount = order.amount;
     let mut purchase = new_purchase(rows, ctx, &chain, order, hold_for);
     for wallet in &mut chain {
         match hold_for {
-            Some(_) => wallet.account.hold(purchase.order.amount),
-            None => wallet.account.spend(purchase.order.amount),
+            Some(_) => wallet.account.hold(amount),
+            None => wallet.account.spend(amount),
         }
     }
     watch::note(rows, ctx, &mut chain, &purchase).await?;
     if hold_for.is_some() {
         tell(rows, ctx, &chain[0], "purchase.held", &HeldData::new(&purchase)).await?;
     } else {
-        succeed(rows, ctx, &mut purchase, &mut chain, purchase_amount).await?;
+        succeed(rows, ctx, &mut purchase, &mut chain, amount).await?;
     }
     rows.purchase_insert(&purchase).await?;
     for (index, breach) in &breaches {
@@ -118,11 +123,6 @@ async fn may_buy<R: Rows>(rows: &mut R, by: &Principal, payer: &Wallet) -> Store
     }
 }
 
-/// What a purchase without a hold pays: all of it.
-fn purchase_amount(purchase: &Purchase) -> UsdNanos {
-    purchase.order.amount
-}
-
 /// A wallet and those above it as they stand now. If `amount` does not fit, overdue holds are released first:
 /// what has expired holds up nobody, whether or not somebody swept.
 async fn fitting_chain<R>(
@@ -133,7 +133,7 @@ async fn fitting_chain<R>(
     amount: UsdNanos,
 ) -> Stored<Option<Vec<Wallet>>>
 where
-    R: Rows + event::Rows + delivery::Rows + audit::Rows,
+    R: Rows + event::Log + audit::Rows,
 {
     let mut chain = standing(rows, ctx, workspace, wallet).await?;
     let holds = |chain: &[Wallet]| chain.iter().any(|wallet| wallet.account.held > UsdNanos::ZERO);
@@ -144,29 +144,6 @@ where
         chain = standing(rows, ctx, workspace, wallet).await?;
     }
     Ok((!chain.is_empty()).then_some(chain))
-}
-
-/// A wallet and those above it, each in its present period. One of them may have seen a later day before the
-/// clock was set back: then that is the day for all of them, so that what is counted is counted in one.
-pub(super) async fn standing<R: Rows>(
-    rows: &mut R,
-    ctx: &Ctx,
-    workspace: &WorkspaceId,
-    wallet: &WalletId,
-) -> Stored<Vec<Wallet>> {
-    let mut chain = rows.chain(workspace, wallet).await?;
-    let now = rules::counted_at(&chain, ctx.now);
-    for wallet in &mut chain {
-        wallet.roll(now);
-    }
-    Ok(chain)
-}
-
-pub(super) async fn save<R: Rows>(rows: &mut R, chain: &[Wallet]) -> Stored<()> {
-    for wallet in chain {
-        rows.account_save(wallet).await?;
-    }
-    Ok(())
 }
 
 fn new_purchase<R: Rows>(
@@ -202,13 +179,13 @@ pub(super) async fn succeed<R>(
     ctx: &Ctx,
     purchase: &mut Purchase,
     chain: &mut [Wallet],
-    amount: impl FnOnce(&Purchase) -> UsdNanos,
+    amount: UsdNanos,
 ) -> Stored<()>
 where
-    R: Rows + event::Rows + delivery::Rows + audit::Rows,
+    R: Rows + event::Log + audit::Rows,
 {
     purchase.status = PurchaseStatus::Succeeded;
-    purchase.captured = amount(purchase);
+    purchase.captured = amount;
     purchase.ended_at = Some(rules::counted_at(chain, ctx.now));
     for wallet in chain.iter_mut() {
         wallet.account.last_purchase = Some(purchase.id.clone());
@@ -234,7 +211,7 @@ async fn refuse_short<R>(
     requested: UsdNanos,
 ) -> Stored<Refusal>
 where
-    R: Rows + event::Rows + delivery::Rows + audit::Rows,
+    R: Rows + event::Log + audit::Rows,
 {
     let wallet_id = chain[0].id().clone();
     let mut blocking = chain.swap_remove(index);

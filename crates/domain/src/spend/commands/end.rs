@@ -1,9 +1,12 @@
 //! The end of a hold: captured, voided, failed or expired, whichever comes first. Keeps I3.
 use bellwire_wire::{UsdNanos, WorkspaceId};
 
-use super::buy::{Receipt, save, standing, succeed};
+use super::{
+    buy::{Receipt, succeed},
+    chain::{save, standing},
+};
 use crate::{
-    Ctx, Stored, delivery, event,
+    Ctx, Stored, event,
     spend::{
         Purchase, PurchaseRef, PurchaseStatus, Rows, Wallet,
         events::{FailedData, VoidedData, tell},
@@ -38,7 +41,7 @@ pub enum Ended {
 /// Ends a hold, if nothing else did before.
 pub async fn end_hold<R>(rows: &mut R, ctx: &Ctx, by: &Principal, id: &PurchaseRef, end: EndHold) -> Stored<Ended>
 where
-    R: Rows + event::Rows + delivery::Rows + audit::Rows,
+    R: Rows + event::Log + audit::Rows,
 {
     rows.money_stands();
     let found = rows.purchase(by.workspace(), id).await?;
@@ -68,7 +71,7 @@ where
 /// Releases at most `limit` holds whose time is up, of one workspace if named; how many.
 pub async fn release_overdue<R>(rows: &mut R, ctx: &Ctx, workspace: Option<&WorkspaceId>, limit: u32) -> Stored<usize>
 where
-    R: Rows + event::Rows + delivery::Rows + audit::Rows,
+    R: Rows + event::Log + audit::Rows,
 {
     rows.money_stands();
     let mut released = 0;
@@ -92,7 +95,7 @@ enum End {
 /// what is captured was set aside in every wallet above.
 async fn finish<R>(rows: &mut R, ctx: &Ctx, mut hold: Purchase, end: End) -> Stored<Receipt>
 where
-    R: Rows + event::Rows + delivery::Rows + audit::Rows,
+    R: Rows + event::Log + audit::Rows,
 {
     let mut chain = standing(rows, ctx, &hold.workspace_id, &hold.wallet_id).await?;
     for wallet in &mut chain {
@@ -103,7 +106,7 @@ where
     }
     hold.ended_at = Some(ctx.now);
     match end {
-        End::Capture(amount) => succeed(rows, ctx, &mut hold, &mut chain, |_| amount).await?,
+        End::Capture(amount) => succeed(rows, ctx, &mut hold, &mut chain, amount).await?,
         End::Void => {
             hold.status = PurchaseStatus::Voided;
             tell_voided(rows, ctx, &chain, &hold).await?;
@@ -136,7 +139,7 @@ where
 
 async fn tell_voided<R>(rows: &mut R, ctx: &Ctx, chain: &[Wallet], hold: &Purchase) -> Stored<()>
 where
-    R: event::Rows + delivery::Rows,
+    R: event::Log,
 {
     let data = VoidedData {
         wallet_id: hold.wallet_id.as_str(),

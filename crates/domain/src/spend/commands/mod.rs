@@ -1,5 +1,6 @@
 //! What can be done with wallets: look, decide, write, append the event.
 mod buy;
+mod chain;
 mod end;
 mod refund;
 mod wallet;

@@ -1,9 +1,12 @@
 //! Refunds: some or all of a purchase comes back.
 use bellwire_wire::{RefundId, UsdNanos};
 
-use super::buy::{Receipt, save, standing};
+use super::{
+    buy::Receipt,
+    chain::{save, standing},
+};
 use crate::{
-    Ctx, Stored, delivery, event,
+    Ctx, Stored, event,
     spend::{
         Charge, Purchase, PurchaseRef, PurchaseStatus, Refund, Rows,
         events::{RefundedData, tell},
@@ -35,7 +38,7 @@ pub async fn refund<R>(
     reason: Option<String>,
 ) -> Stored<Refunded>
 where
-    R: Rows + event::Rows + delivery::Rows + audit::Rows,
+    R: Rows + event::Log + audit::Rows,
 {
     rows.money_stands();
     let found = rows.purchase(by.workspace(), id).await?;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use bellwire_wire::{Namespace, Timestamp, UsdNanos, WalletId};
 use serde_json::{Value, json};
 
-use super::buy::standing;
+use super::chain::standing;
 use crate::{
-    Ctx, Stored, delivery, event,
+    Ctx, Stored, event,
     spend::{
         Account, DEPTH_MAX, Limits, Rate, Rows, Terms, Wallet, WalletCard, WalletStatus,
         events::{ChangeData, FrozenData, WalletData, tell},
@@ -51,7 +51,7 @@ pub enum Created {
 /// Makes a wallet and tells with `wallet.created`. Its place in the tree is for good, so there are no cycles.
 pub async fn create_wallet<R>(rows: &mut R, ctx: &Ctx, by: &Principal, new: CreateWallet) -> Stored<Created>
 where
-    R: Rows + event::Rows + delivery::Rows + workspace::Rows + audit::Rows,
+    R: Rows + event::Log + workspace::Rows + audit::Rows,
 {
     let mut namespace = new.namespace;
     let mut depth = 1;
@@ -134,7 +134,7 @@ pub async fn update_wallet<R>(
     change: UpdateWallet,
 ) -> Stored<Updated>
 where
-    R: Rows + event::Rows + delivery::Rows + audit::Rows,
+    R: Rows + event::Log + audit::Rows,
 {
     let chain = standing(rows, ctx, by.workspace(), id).await?;
     let Some(before) = chain.into_iter().next().filter(|wallet| by.sees(wallet.card.namespace.as_ref())) else {

@@ -6,7 +6,7 @@ use bellwire_wire::UsdNanos;
 use serde_json::json;
 
 use crate::{
-    Ctx, Stored, delivery, event,
+    Ctx, Stored, event,
     spend::{
         Breach, HISTORY_MINUTES, MINUTE, OnBreach, Order, Purchase, Rate, Repeat, Rows, Rule, Wallet, WalletStatus,
         events::{FrozenData, SpikeData, tell},
@@ -91,7 +91,7 @@ pub(super) async fn note<R: Rows>(rows: &mut R, ctx: &Ctx, chain: &mut [Wallet],
 /// Tells of a limit that was passed, once in its window, and does what the wallet says.
 pub(super) async fn act<R>(rows: &mut R, ctx: &Ctx, wallet: &mut Wallet, breach: &Breach, order: &Order) -> Stored<()>
 where
-    R: Rows + event::Rows + delivery::Rows + audit::Rows,
+    R: Rows + event::Log + audit::Rows,
 {
     let freezes = breach.action == OnBreach::Freeze && !wallet.is_frozen();
     if wallet.account.pulse.told.may(breach.rule, ctx.now, breach.window.max(MINUTE)) || freezes {
