@@ -31,22 +31,22 @@ fn spending_is_split_four_ways_exactly() {
     let said = answer.expect(200);
     let body = String::from_utf8(answer.body).expect("text");
     assert!(body.contains("\"total_usd\":8.500000001,"), "{body}");
-    let rows = "\"rows\":[{\"vendor\":\"anthropic\",\"spent_usd\":7.50,\"count\":2},\
+    let vendors = "\"vendors\":[{\"vendor\":\"anthropic\",\"spent_usd\":7.50,\"count\":2},\
                 {\"vendor\":\"aws\",\"spent_usd\":1.00,\"count\":1},\
                 {\"vendor\":\"b, c\",\"spent_usd\":0.000000001,\"count\":1}],\"truncated\":false}";
-    assert!(body.ends_with(rows), "{body}");
+    assert!(body.ends_with(vendors), "{body}");
     assert_eq!((&said["by"], &said["since"], count(&said["count"])), (&json!("vendor"), &Value::Null, 4));
     let first = scene.get("/v1/spend/by-vendor?limit=1&since=1h").expect(200);
-    assert_eq!((list(&first["rows"]).len(), &first["truncated"], count(&first["count"])), (1, &json!(true), 4));
+    assert_eq!((list(&first["vendors"]).len(), &first["truncated"], count(&first["count"])), (1, &json!(true), 4));
     let by_wallet = scene.get("/v1/spend/by-wallet").expect(200);
-    assert_eq!(by_wallet["rows"][0]["wallet_id"], wallets[0]["id"]);
-    assert_eq!(by_wallet["rows"][0]["name"], "research");
+    assert_eq!(by_wallet["wallets"][0]["wallet_id"], wallets[0]["id"]);
+    assert_eq!(by_wallet["wallets"][0]["name"], "research");
     let by_agent = scene.get("/v1/spend/by-agent").expect(200);
-    assert_eq!(by_agent["rows"][0], json!({"agent_id": null, "spent_usd": 7.5, "count": 2}));
+    assert_eq!(by_agent["agents"][0], json!({"agent_id": null, "spent_usd": 7.5, "count": 2}));
     let by_category = scene.get("/v1/spend/by-category").expect(200);
-    assert_eq!(by_category["rows"][0]["category"], "tokens");
+    assert_eq!(by_category["categories"][0]["category"], "tokens");
     let one = scene.get(&format!("/v1/spend/by-vendor?wallet_id={}", text(&wallets[1]["id"]))).expect(200);
-    assert_eq!((&one["total_usd"], list(&one["rows"]).len()), (&json!(3.5), 2));
+    assert_eq!((&one["total_usd"], list(&one["vendors"]).len()), (&json!(3.5), 2));
     assert_eq!(scene.get("/v1/spend/by-vendor?until=1h").expect(200)["count"], 0);
     scene.get("/v1/spend/by-vendor?wallet_id=wal_01ARZ3NDEKTSV4RRFFQ69G5FAV").expect(404);
     // Play money is in none of it.

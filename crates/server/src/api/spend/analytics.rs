@@ -126,7 +126,7 @@ impl ShareView {
     }
 }
 
-/// What was spent, split, most first.
+/// What was spent, split, most first. The list has the name of its parts.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SpendSplit)]
 struct SplitView {
@@ -138,9 +138,27 @@ struct SplitView {
     /// Of all parts, also of those that are left out.
     total_usd: UsdSum,
     count: u64,
-    rows: Vec<ShareView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vendors: Option<Vec<ShareView>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wallets: Option<Vec<ShareView>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agents: Option<Vec<ShareView>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    categories: Option<Vec<ShareView>>,
     /// Whether parts are left out: those with the least.
     truncated: bool,
+}
+
+impl SplitView {
+    fn list(&mut self, split: Split) -> &mut Option<Vec<ShareView>> {
+        match split {
+            Split::Vendor => &mut self.vendors,
+            Split::Wallet => &mut self.wallets,
+            Split::Agent => &mut self.agents,
+            Split::Category => &mut self.categories,
+        }
+    }
 }
 
 /// What was paid to whom.
@@ -237,16 +255,20 @@ async fn split(
     if csv::is_wanted(headers) {
         return Ok(table(split, rows, total.truncated));
     }
-    Ok(Reply::ok(&SplitView {
+    let mut view = SplitView {
         by: name_of(split),
         since,
         until,
         total_usd: total.spent,
         count: total.count,
-        rows,
+        vendors: None,
+        wallets: None,
+        agents: None,
+        categories: None,
         truncated: total.truncated,
-    })
-    .into_response())
+    };
+    *view.list(split) = Some(rows);
+    Ok(Reply::ok(&view).into_response())
 }
 
 /// What all parts come to.
