@@ -42,6 +42,9 @@ fn a_hold_is_captured_in_part_and_the_rest_is_let_go() {
     let back = scene.post(&at("purchases", &made, "/refund"), &json!({"reason": "broken"})).expect(201);
     assert_eq!((&back["amount_usd"], &back["refunded_usd"]), (&json!(12.0), &json!(12.0)));
     assert!(text(&back["id"]).starts_with("rfd_") && back["id"] == back["refund_id"], "{back}");
+    let refunds = scene.get(&at("purchases", &purchase, "")).expect(200)["refunds"].clone();
+    let one = json!({"id": back["id"], "amount_usd": 12.0, "reason": "broken", "created_at": back["created_at"]});
+    assert_eq!(refunds, json!([one]));
     assert_eq!(balance(&scene, &wallet)["spent_usd"], 0.0);
 }
 

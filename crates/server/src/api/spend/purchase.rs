@@ -16,7 +16,7 @@ use super::{
     order::PurchaseForm,
     purchase_of, purchase_ref,
     refusal::{FrozenBody, ShortBody},
-    view::PurchaseView,
+    view::{PurchaseView, WholeView},
     wallet_id,
 };
 use crate::{
@@ -169,10 +169,17 @@ pub(super) async fn list(
     Ok(Reply::ok(&PurchaseList::new(&page_of(&app, &by, query).await?)))
 }
 
-/// One purchase, by its own id or by that of the hold it began as.
+/// One purchase with its refunds, by its own id or by that of the hold it began as.
 #[utoipa::path(get, path = "/v1/purchases/{purchase_id}", tag = "spend", params(("purchase_id" = String, Path)),
-    responses((status = 200, body = PurchaseView), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = WholeView), (status = 404, body = ProblemBody)))]
 pub(super) async fn get(State(app): State<Arc<App>>, by: By<WalletsRead>, Path(id): Path<String>) -> Answer {
     let purchase = purchase_of(&app, &by, &purchase_ref(&id, "purchase")?, "purchase").await?;
-    Ok(Reply::ok(&PurchaseView::new(&purchase)))
+    let of = purchase.clone();
+    let refunds = app
+        .query("refunds", move |tx| {
+            let purchase = of.clone();
+            Box::pin(async move { tx.refunds(&purchase).await })
+        })
+        .await?;
+    Ok(Reply::ok(&WholeView::new(&purchase, &refunds)))
 }

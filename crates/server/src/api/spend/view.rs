@@ -1,5 +1,5 @@
 //! Purchases and holds as they are shown.
-use bellwire_domain::spend::{Order, Purchase, PurchaseStatus};
+use bellwire_domain::spend::{Order, Purchase, PurchaseStatus, Refund};
 use bellwire_wire::{Timestamp, UsdNanos};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -104,6 +104,39 @@ impl<'a> PurchaseView<'a> {
             expires_at: purchase.expires_at,
             ended_at: purchase.ended_at,
         }
+    }
+}
+
+/// A purchase, and what came back of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PurchaseWithRefunds)]
+pub(super) struct WholeView<'a> {
+    #[serde(flatten)]
+    purchase: PurchaseView<'a>,
+    /// Oldest first.
+    refunds: Vec<GivenBack<'a>>,
+}
+
+/// What came back at once.
+#[derive(Serialize, ToSchema)]
+struct GivenBack<'a> {
+    #[schema(value_type = String)]
+    id: &'a str,
+    amount_usd: UsdNanos,
+    #[schema(value_type = Option<String>)]
+    reason: Option<&'a str>,
+    created_at: Timestamp,
+}
+
+impl<'a> WholeView<'a> {
+    pub(super) fn new(purchase: &'a Purchase, refunds: &'a [Refund]) -> Self {
+        let given_back = |refund: &'a Refund| GivenBack {
+            id: refund.id.as_str(),
+            amount_usd: refund.amount,
+            reason: refund.reason.as_deref(),
+            created_at: refund.created_at,
+        };
+        Self { purchase: PurchaseView::new(purchase), refunds: refunds.iter().map(given_back).collect() }
     }
 }
 
