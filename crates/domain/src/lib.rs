@@ -6,14 +6,17 @@
 //! The slices meet in one place only: a slice that changes something appends an event
 //! ([`event::append`]), and [`delivery`] turns that event into deliveries inside the same
 //! transaction (keeps I1).
+pub mod approval;
 pub mod context;
 pub mod delivery;
 pub mod event;
 pub mod fault;
 pub mod page;
+pub mod span;
 pub mod spend;
 pub mod workspace;
 
 pub use context::{Ctx, Effect, Mint, Origin, StoreError, Stored};
 pub use fault::{Fault, Faults};
 pub use page::{Page, PageQuery};
+pub use span::Span;

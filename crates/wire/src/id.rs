@@ -144,6 +144,14 @@ ulid_id!(
     RefundId, "rfd_"
 );
 ulid_id!(
+    /// A question to a person: may this be done?
+    ApprovalId, "apr_"
+);
+ulid_id!(
+    /// A list of rules about what may be done.
+    PolicyId, "pol_"
+);
+ulid_id!(
     /// One request to the API, carried through to the attempts it causes.
     RequestId, "req_"
 );

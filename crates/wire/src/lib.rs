@@ -36,8 +36,8 @@ pub use dialect::Dialect;
 pub use event::{Event, EventType, Namespace};
 pub use explain::{Finding, explain};
 pub use id::{
-    AttemptId, DeliveryId, EndpointId, EventId, HoldId, IdError, JobId, KeyId, PurchaseId, RefundId, RequestId,
-    WalletId, WorkspaceId,
+    ApprovalId, AttemptId, DeliveryId, EndpointId, EventId, HoldId, IdError, JobId, KeyId, PolicyId, PurchaseId,
+    RefundId, RequestId, WalletId, WorkspaceId,
 };
 pub use money::{MoneyError, UsdNanos, UsdSum};
 pub use reserved::{RESERVED_HEADERS, is_reserved_header};
