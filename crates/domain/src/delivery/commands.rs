@@ -20,9 +20,27 @@ pub fn lease_of(endpoint: &Endpoint) -> Duration {
     QUEUE_LEASE + Duration::from_millis(u64::from(endpoint.config.timeout_ms))
 }
 
-/// Inserts a delivery for every endpoint that wants the event; how many. Keeps I1.
-pub async fn fan_out<R: Rows>(rows: &mut R, ctx: &Ctx, event_seq: i64, event: &Arc<Event>) -> Stored<u32> {
-    let matching = rows.subscriptions(&event.workspace_id).await?.matching(event);
+/// Which endpoints an event is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// All that want it.
+    All,
+    /// Only these, if they want it.
+    Only(Vec<EndpointId>),
+}
+
+/// Inserts a delivery for every endpoint that wants the event, and that it is for; how many. Keeps I1.
+pub async fn fan_out<R: Rows>(
+    rows: &mut R,
+    ctx: &Ctx,
+    event_seq: i64,
+    event: &Arc<Event>,
+    audience: &Audience,
+) -> Stored<u32> {
+    let mut matching = rows.subscriptions(&event.workspace_id).await?.matching(event);
+    if let Audience::Only(ids) = audience {
+        matching.retain(|endpoint| ids.contains(&endpoint.at.endpoint_id));
+    }
     let mut count = 0_u32;
     for endpoint in matching {
         insert_delivery(rows, ctx, event_seq, event, &endpoint, false).await?;

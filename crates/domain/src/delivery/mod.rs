@@ -19,6 +19,7 @@ mod endpoint;
 mod filter;
 mod model;
 mod pace;
+mod promise;
 mod pull;
 mod replay;
 mod retry;
@@ -28,7 +29,7 @@ mod subscriptions;
 
 pub use breaker::{Breaker, Gate};
 pub use commands::{
-    DeleteEndpoint, Retried, RetryMany, create_endpoint, delete_endpoint, delete_endpoints_of, fan_out,
+    Audience, DeleteEndpoint, Retried, RetryMany, create_endpoint, delete_endpoint, delete_endpoints_of, fan_out,
     finish_rotation, lease_is_short, lease_of, retry, retry_many, rotate_secret, start_test, update_endpoint,
 };
 pub use endpoint::{

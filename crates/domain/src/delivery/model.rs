@@ -192,16 +192,6 @@ pub struct Claimed {
     pub slot: Option<Slot>,
 }
 
-impl Claimed {
-    /// Whether breaker and lowered rate do not apply: the schedule of an approval is a promise.
-    pub fn is_exempt(&self) -> bool {
-        self.event.kind.as_str() == EXEMPT_TYPE
-    }
-}
-
-/// The type whose deliveries are exempt from breaker and lowered rate (spec delivery, "Rules" 5).
-pub(crate) const EXEMPT_TYPE: &str = "approval.requested";
-
 /// How long the parts of an exchange took, in microseconds; absent for a part that did not happen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timing {

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{
     After, DeliveryStatus, Ending, Endpoint, EndpointRef, EndpointStatus, Health, Hour, Outcome, Rows, Settlement,
-    after_attempt, breaker::Breaker, commands::save,
+    after_attempt, breaker::Breaker, commands::save, promise,
 };
 use crate::{
     Ctx, Effect, Stored,
@@ -49,6 +49,9 @@ where
     for ((outcome, after), ours) in outcomes.iter().zip(after).zip(ours) {
         let at = &outcome.claimed.endpoint.at;
         rows.attempt_insert(outcome.claimed.seq, &outcome.attempt).await?;
+        if ours && outcome.claimed.is_exempt() {
+            promise::record(rows, ctx, outcome, after.ending).await?;
+        }
         if ours
             && !matches!(after.ending, Ending::Retry(_))
             && let Some(key) = &outcome.claimed.ordering_key
@@ -74,9 +77,8 @@ where
 
 /// What follows an attempt, by the rules of its endpoint.
 fn decide(ctx: &Ctx, outcome: &Outcome) -> After {
-    let policy = &outcome.claimed.endpoint.config.retry;
     let made = outcome.claimed.attempts.saturating_add(1);
-    after_attempt(policy, made, &outcome.answer, ctx.now, ctx.mint.roll())
+    after_attempt(&outcome.claimed.retry(), made, &outcome.answer(), ctx.now, ctx.mint.roll())
 }
 
 /// How that leaves its delivery.

@@ -5,7 +5,11 @@ use bellwire_wire::{Event, EventId, EventType, WorkspaceId};
 use serde_json::Value;
 
 use super::{CustomType, DataSchema, Log, NewEvent, Rows};
-use crate::{Ctx, Faults, Stored, delivery, workspace};
+use crate::{
+    Ctx, Faults, Stored,
+    delivery::{self, Audience},
+    workspace,
+};
 
 /// An appended event and how many deliveries it made.
 #[derive(Debug, Clone)]
@@ -30,10 +34,12 @@ pub enum Ingested {
 }
 
 /// Appends an event and its deliveries. Keeps I1.
-pub async fn append<R>(rows: &mut R, ctx: &Ctx, new: NewEvent) -> Stored<Appended>
-where
-    R: Log,
-{
+pub async fn append<R: Log>(rows: &mut R, ctx: &Ctx, new: NewEvent) -> Stored<Appended> {
+    append_for(rows, ctx, new, &Audience::All).await
+}
+
+/// The same, delivered to some endpoints only.
+pub async fn append_for<R: Log>(rows: &mut R, ctx: &Ctx, new: NewEvent, audience: &Audience) -> Stored<Appended> {
     let event = Arc::new(Event {
         id: new.id.unwrap_or_else(|| EventId::from_ulid(ctx.mint.ulid())),
         kind: new.kind,
@@ -44,7 +50,7 @@ where
         data: new.data,
     });
     let seq = rows.event_seq(ctx);
-    let deliveries = delivery::fan_out(rows, ctx, seq, &event).await?;
+    let deliveries = delivery::fan_out(rows, ctx, seq, &event, audience).await?;
     rows.event_insert(ctx, seq, &event, deliveries).await?;
     rows.appended(&event.workspace_id);
     Ok(Appended { event, deliveries })

@@ -15,7 +15,7 @@ mod rows;
 mod rules;
 mod schema;
 
-pub use commands::{Appended, Ingested, append, ingest, register_type};
+pub use commands::{Appended, Ingested, append, append_for, ingest, register_type};
 pub use model::{CustomType, EventFilter, NewEvent, StoredEvent};
 pub use outbox::{Begin, Outbox};
 pub use rows::{Log, Rows};

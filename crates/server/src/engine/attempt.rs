@@ -56,7 +56,7 @@ pub fn render(parts: &Parts, endpoint: &Endpoint, claimed: &Claimed, now: Timest
         attempt_id: &id,
         attempt,
         // The middle of the jitter: what is told is what is likely.
-        will_retry_after: endpoint.config.retry.delay(attempt, 500_000),
+        will_retry_after: claimed.retry().delay(attempt, 500_000),
         replay: claimed.replay,
         traceparent: claimed.origin.traceparent.as_deref(),
         version: crate::VERSION,
@@ -96,7 +96,7 @@ pub async fn attempt(
         }
     };
     let headers = header_map(&record.request_headers, &endpoint);
-    let timeout = Duration::from_millis(endpoint.config.timeout_ms.into());
+    let timeout = claimed.patience();
     let request = OutboundRequest::post(target, headers, rendered.body, timeout);
     let exchange = parts.transport.send(request).await;
     let answer = read(exchange, &mut record, parts.clock.now());

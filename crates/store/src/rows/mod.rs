@@ -1,5 +1,6 @@
 //! The `Rows` of every slice, on [`crate::Tx`].
 mod analytics;
+mod approval;
 mod attempt;
 mod audit;
 mod backlog;

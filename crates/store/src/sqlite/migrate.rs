@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0004_publishers.sqlite.sql"),
     include_str!("../../migrations/0005_audit.sqlite.sql"),
     include_str!("../../migrations/0006_spend.sqlite.sql"),
+    include_str!("../../migrations/0007_approval.sqlite.sql"),
 ];
 
 pub(crate) fn migrate(connection: &Connection) -> Result<(), OpenError> {
