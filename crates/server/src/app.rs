@@ -1,7 +1,7 @@
 //! What every request handler and background turn shares.
 use std::{sync::Arc, time::Duration};
 
-use bellwire_domain::{Ctx, Effect, Mint, Origin, delivery};
+use bellwire_domain::{Ctx, Effect, Mint, Origin, approval::Office, delivery, spend::Asking};
 use bellwire_store::{Observer, Store, Vault};
 use bellwire_wire::SigningKey;
 
@@ -39,6 +39,8 @@ pub struct App {
     pub hub: Arc<Hub>,
     /// What endpoints with `signing: ed25519` are signed with.
     pub signing_key: Arc<SigningKey>,
+    /// What people are asked with.
+    pub office: Office,
     /// What speaks to Slack, if it is set up.
     pub slack: Option<Arc<Slack>>,
     /// Where callbacks and links start.
@@ -50,6 +52,11 @@ pub struct App {
 }
 
 impl App {
+    /// What a grant needs in case people have to be asked: the request, and where their decision is sent to.
+    pub fn asking(&self, request_body: Arc<str>, callback_url: Option<String>) -> Asking {
+        Asking { office: self.office.clone(), request_body, callback_url }
+    }
+
     /// The circumstances of a command that a request of this origin causes.
     pub fn ctx(&self, origin: Origin) -> Ctx {
         Ctx { now: self.clock.now(), mint: Arc::clone(&self.mint), origin }

@@ -6,7 +6,11 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use bellwire_domain::{Origin, PageQuery, workspace};
+use bellwire_domain::{
+    Origin, PageQuery,
+    approval::{Addressee, Office},
+    workspace,
+};
 use bellwire_store::{Store, Vault};
 use bellwire_wire::SigningKey;
 use tokio::{net::TcpListener, sync::Notify};
@@ -102,8 +106,14 @@ impl Server {
             max_in_flight: config.delivery.max_in_flight,
             sweep_every: SWEEP_EVERY,
         });
+        let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let office = Office {
+            signing_key: Arc::clone(&signing_key),
+            public_url: public_url.as_str().into(),
+            integrations: Arc::new([]),
+        };
         let mut app = App {
-            public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+            public_url,
             auth: Authenticator::new(store.clone(), Arc::clone(&vault)),
             config,
             clock,
@@ -115,6 +125,7 @@ impl Server {
             parts: Arc::clone(&parts),
             hub,
             signing_key,
+            office,
             slack: None,
             stopping: CancellationToken::new(),
             metrics,
@@ -123,6 +134,7 @@ impl Server {
         let (tasks, engine_stop) = (TaskTracker::new(), CancellationToken::new());
         if let Some(config) = &app.config.slack {
             let slack = Slack::new(config, &app.store, app.egress.clone(), &tasks, app.stopping.clone()).await?;
+            app.office.integrations = Arc::new([(slack.workspace().clone(), Addressee::Slack)]);
             app.slack = Some(Arc::new(slack));
         }
         let app = Arc::new(app);

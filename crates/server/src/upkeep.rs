@@ -2,7 +2,7 @@
 //! enough to start it.
 use std::{sync::Arc, time::Duration};
 
-use bellwire_domain::{Origin, StoreError, delivery, delivery::JobState, spend, workspace};
+use bellwire_domain::{Origin, StoreError, approval, delivery, delivery::JobState, spend, workspace};
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -24,12 +24,18 @@ const HOLDS_EVERY: Duration = Duration::from_secs(1);
 /// So many are released in one transaction.
 const HOLDS_CHUNK: u32 = 200;
 
+/// How often approvals are ended whose time is up: exact to a second.
+const APPROVALS_EVERY: Duration = Duration::from_millis(500);
+/// So many are ended in one transaction.
+const APPROVALS_CHUNK: u32 = 100;
+
 /// Starts all turns.
 pub fn start(app: &Arc<App>, keys_changed: Arc<Notify>, job_queued: Arc<Notify>, tasks: &TaskTracker) {
     tasks.spawn(on_keys(Arc::clone(app), keys_changed));
     tasks.spawn(every(Arc::clone(app), job_queued, Duration::from_secs(5), |app| Box::pin(jobs(app))));
     let never = Arc::new(Notify::new());
     tasks.spawn(every(Arc::clone(app), Arc::clone(&never), HOLDS_EVERY, |app| Box::pin(holds(app))));
+    tasks.spawn(every(Arc::clone(app), Arc::clone(&never), APPROVALS_EVERY, |app| Box::pin(approvals(app))));
     tasks.spawn(every(Arc::clone(app), Arc::clone(&never), METRICS_EVERY, |app| {
         Box::pin(async move {
             if let Some(metrics) = &app.metrics {
@@ -142,6 +148,46 @@ async fn holds(app: Arc<App>) {
             Ok(_) => return,
             Err(error) => {
                 tracing::warn!(%error, "holds could not be released yet");
+                return;
+            }
+        }
+    }
+}
+
+/// Ends approvals whose time is up, and those that nobody could be asked. Whether there are any is read first.
+async fn approvals(app: Arc<App>) {
+    let now = app.clock.now();
+    let found = app.store.read("approvals_to_end", move |tx| {
+        Box::pin(async move {
+            let overdue = approval::Rows::approvals_overdue(tx, now, 1).await?;
+            Ok(!overdue.is_empty() || !approval::Rows::approvals_undeliverable(tx, 1).await?.is_empty())
+        })
+    });
+    if !matches!(found.await, Ok(true)) {
+        return;
+    }
+    loop {
+        let ctx = app.ctx(Origin::default());
+        let ended = app
+            .store
+            .transact("approvals_end", move |tx| {
+                let ctx = ctx.clone();
+                Box::pin(async move {
+                    if !workspace::Rows::turn(tx, "approvals").await? {
+                        // Another node is at it.
+                        return Ok(0);
+                    }
+                    let overdue = approval::end_overdue::<spend::Buyer, _>(tx, &ctx, APPROVALS_CHUNK).await?;
+                    let unheard = approval::end_undeliverable::<spend::Buyer, _>(tx, &ctx, APPROVALS_CHUNK).await?;
+                    Ok(overdue.max(unheard))
+                })
+            })
+            .await;
+        match ended {
+            Ok(ended) if ended >= APPROVALS_CHUNK as usize && !app.stopping.is_cancelled() => {}
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "approvals could not be ended yet");
                 return;
             }
         }

@@ -5,6 +5,8 @@ CREATE TABLE approvals (
     workspace_id TEXT COLLATE "C" NOT NULL,
     namespace TEXT COLLATE "C",
     agent_id TEXT COLLATE "C",
+    -- What of the asker's own it is about, such as a purchase.
+    subject TEXT COLLATE "C",
     -- 0 pending, 1 approved, 2 denied, 3 expired, 4 undeliverable, 5 cancelled
     status BIGINT NOT NULL,
     digest TEXT COLLATE "C" NOT NULL,
@@ -23,6 +25,7 @@ CREATE TABLE approvals (
     CHECK ((status = 0) = (outcome IS NULL))
 );
 CREATE INDEX approvals_workspace ON approvals (workspace_id, seq);
+CREATE INDEX approvals_subject ON approvals (subject) WHERE subject IS NOT NULL;
 CREATE INDEX approvals_pending ON approvals (expires_at) WHERE status = 0;
 
 -- Who agreed, while more are needed: nobody twice.

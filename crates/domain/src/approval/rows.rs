@@ -22,6 +22,15 @@ pub trait Rows: Send {
         workspace: &WorkspaceId,
         id: &ApprovalId,
     ) -> impl Future<Output = Stored<Option<Approval>>> + Send;
+    /// The approval that was asked about something of the asker's own.
+    fn approval_about(
+        &mut self,
+        workspace: &WorkspaceId,
+        subject: &str,
+    ) -> impl Future<Output = Stored<Option<Approval>>> + Send;
+    /// Whose approval it is. For answers that are signed instead of sent with a key: then its id alone says
+    /// which endpoints may have signed them.
+    fn approval_workspace(&mut self, id: &ApprovalId) -> impl Future<Output = Stored<Option<WorkspaceId>>> + Send;
     /// A page of approvals, newest first.
     fn approvals(
         &mut self,

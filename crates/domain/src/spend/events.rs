@@ -1,5 +1,5 @@
 //! What is told of spending (spec spend, "Events"), as the catalog describes it.
-use bellwire_wire::{EventId, Namespace, Timestamp, UsdNanos};
+use bellwire_wire::{ApprovalId, EventId, Namespace, Timestamp, UsdNanos};
 use serde::Serialize;
 
 use super::{Breach, Purchase, Wallet};
@@ -135,15 +135,15 @@ pub(super) struct HeldData<'a> {
 }
 
 impl<'a> HeldData<'a> {
-    pub(super) fn new(purchase: &'a Purchase) -> Self {
+    pub(super) fn new(purchase: &'a Purchase, approval: Option<(&'a ApprovalId, Timestamp)>) -> Self {
         Self {
             wallet_id: purchase.wallet_id.as_str(),
             transaction_id: purchase.id.as_str(),
             amount_usd: purchase.order.amount,
             vendor: &purchase.order.vendor,
             hold_id: purchase.hold_id.as_ref().map(AsRef::as_ref),
-            expires_at: purchase.expires_at,
-            approval_id: None,
+            expires_at: approval.map(|(_, until)| until).or(purchase.expires_at),
+            approval_id: approval.map(|(id, _)| id.as_str()),
             agent_id: purchase.order.agent_id.as_deref(),
             sandbox: purchase.sandbox,
         }

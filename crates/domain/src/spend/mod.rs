@@ -25,8 +25,8 @@ mod window;
 
 pub use analytics::{Bucket, Point, Share, SpendFilter, Split};
 pub use commands::{
-    CreateWallet, Created, EndHold, Ended, Receipt, Refunded, Refusal, Shortage, UpdateWallet, Updated, create_wallet,
-    end_hold, grant, refund, release_overdue, update_wallet,
+    Asked, Asking, Buyer, CreateWallet, Created, EndHold, Ended, Receipt, Refunded, Refusal, Shortage, UpdateWallet,
+    Updated, create_wallet, end_hold, grant, refund, release_overdue, update_wallet,
 };
 pub use limits::{Breach, Limits, MINUTE, Nanos, OnBreach, Repeat, Rule, Spike, Watch};
 pub use pulse::{HISTORY_MINUTES, Pulse, Rate, Told, usual};

@@ -13,13 +13,31 @@ pub enum PurchaseStatus {
     Voided,
     /// Its hold was released because vendor or network failed.
     Failed,
-    /// Its hold released itself.
+    /// Its hold released itself, or nobody approved it in time.
     Expired,
+    /// Its amount is set aside, and it waits for approval.
+    Pending,
+    /// It was not approved.
+    Denied,
+    /// Nobody could be asked.
+    Undeliverable,
+    /// The question was taken back.
+    Cancelled,
 }
 
 impl PurchaseStatus {
     /// All there are.
-    pub const ALL: [Self; 5] = [Self::Held, Self::Succeeded, Self::Voided, Self::Failed, Self::Expired];
+    pub const ALL: [Self; 9] = [
+        Self::Held,
+        Self::Succeeded,
+        Self::Voided,
+        Self::Failed,
+        Self::Expired,
+        Self::Pending,
+        Self::Denied,
+        Self::Undeliverable,
+        Self::Cancelled,
+    ];
 
     /// The name in the API of purchases.
     pub const fn as_str(self) -> &'static str {
@@ -29,6 +47,10 @@ impl PurchaseStatus {
             Self::Voided => "voided",
             Self::Failed => "failed",
             Self::Expired => "expired",
+            Self::Pending => "pending",
+            Self::Denied => "denied",
+            Self::Undeliverable => "undeliverable",
+            Self::Cancelled => "cancelled",
         }
     }
 
@@ -48,7 +70,7 @@ impl std::str::FromStr for PurchaseStatus {
         Self::ALL
             .into_iter()
             .find(|status| status.as_str() == text || status.as_hold() == text)
-            .ok_or("must be held, succeeded, voided, failed or expired")
+            .ok_or("must be held, succeeded, voided, failed, expired, pending, denied, undeliverable or cancelled")
     }
 }
 
@@ -114,6 +136,11 @@ impl Purchase {
     /// Whether a hold should have released itself by now.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         self.status == PurchaseStatus::Held && self.expires_at.is_some_and(|at| at <= now)
+    }
+
+    /// Whether its amount is set aside.
+    pub fn is_open(&self) -> bool {
+        matches!(self.status, PurchaseStatus::Held | PurchaseStatus::Pending)
     }
 
     /// What may still be refunded.

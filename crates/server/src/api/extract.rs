@@ -2,6 +2,7 @@
 //! check: the extractor is the permission.
 use std::{marker::PhantomData, sync::Arc, time::Duration};
 
+use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use bellwire_domain::{
     Ctx, Faults, Origin,
@@ -46,6 +47,8 @@ rights! {
     WalletsManage => [WalletsManage],
     WalletsSpend => [WalletsSpend],
     WalletsRead => [WalletsManage, WalletsSpend],
+    ApprovalsRequest => [ApprovalsRequest],
+    ApprovalsRead => [ApprovalsRequest, ApprovalsDecide],
     AuditRead => [AuditRead],
 }
 
@@ -161,9 +164,15 @@ pub(super) struct Json<T> {
     value: T,
     faults: Faults,
     idempotency: Option<Idempotency>,
+    body: Bytes,
 }
 
 impl<T> Json<T> {
+    /// The body as it was sent.
+    pub(super) fn raw(&self) -> Arc<str> {
+        String::from_utf8_lossy(&self.body).into()
+    }
+
     /// What it says; what is wrong with its form, to which the handler adds what is wrong with its
     /// values before it does anything; and what makes repeating it harmless.
     pub(super) fn open(self) -> (T, Faults, Option<Idempotency>) {
@@ -273,7 +282,7 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<App>> for Json<T> {
         let idempotency = Idempotency::read(&method, &path, &headers, &body)?;
         // A call whose fields are all optional may come without a body.
         let (value, faults) = parse(if body.is_empty() { b"{}" } else { &body })?;
-        Ok(Self { value, faults, idempotency })
+        Ok(Self { value, faults, idempotency, body })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The HTTP API. Each slice has a module with its routes; every handler has the same parts in the same
 //! order: who asks ([`extract::By`] is the permission), what was sent (parsed, every fault told), one
 //! command or query, one view.
+pub mod approval;
 mod audit;
 mod body;
 mod change;

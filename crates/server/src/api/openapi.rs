@@ -23,6 +23,7 @@ use crate::app::App;
         (name = "event", description = "Events: post, list, poll, stream; their types"),
         (name = "delivery", description = "Endpoints, deliveries, replays, pull"),
         (name = "spend", description = "Wallets, purchases, holds, refunds, what was spent"),
+        (name = "approval", description = "Questions to people, their decisions, and the policies that ask"),
         (name = "integration", description = "What other systems call: Slack"),
         (name = "system", description = "About the server itself")
     ),
@@ -49,6 +50,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::event::routes())
         .merge(super::delivery::routes())
         .merge(super::spend::routes())
+        .merge(super::approval::routes())
         .merge(super::slack::routes())
         .merge(super::system::routes())
 }

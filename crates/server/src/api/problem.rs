@@ -52,6 +52,14 @@ codes! {
     ForeignNamespace = "foreign_namespace", 403, "The key is bound to another namespace";
     /// A limit of a wallet refuses it.
     LimitExceeded = "limit_exceeded", 403, "A limit of the wallet refuses this";
+    /// People said no.
+    ApprovalDenied = "approval_denied", 403, "It was not approved";
+    /// Nobody answered in time.
+    ApprovalExpired = "approval_expired", 403, "Nobody answered in time";
+    /// Nobody could be asked.
+    ApprovalUndeliverable = "approval_undeliverable", 403, "Nobody could be asked";
+    /// Whoever asked took it back.
+    ApprovalCancelled = "approval_cancelled", 403, "The question was taken back";
     /// There is no such thing, or the key may not know of it.
     NotFound = "not_found", 404, "There is no such thing";
     /// The path exists, the method does not.
@@ -64,6 +72,16 @@ codes! {
     EventConflict = "event_conflict", 409, "The event id is not free for this event";
     /// The thing is not in a state that allows this.
     StateConflict = "state_conflict", 409, "The current state does not allow this";
+    /// People have not decided yet.
+    ApprovalPending = "approval_pending", 409, "The approval is pending";
+    /// The approval ended, with another decision or without one.
+    AlreadyDecided = "already_decided", 409, "The approval was decided before";
+    /// What would be done is not what was approved.
+    ApprovalMismatch = "approval_mismatch", 409, "This is not what was approved";
+    /// The approval was used.
+    AlreadyConsumed = "already_consumed", 409, "The approval was used before";
+    /// The approval was given too long ago.
+    ApprovalLapsed = "approval_lapsed", 409, "The approval is no longer good";
     /// The hold has ended, in whatever way.
     HoldEnded = "hold_ended", 409, "The hold has ended";
     /// Nothing is left of the purchase to give back.
@@ -72,6 +90,8 @@ codes! {
     TooLarge = "too_large", 413, "The body is too large";
     /// The body can be read but is not possible.
     Invalid = "invalid", 422, "The request is not possible";
+    /// The decision cannot be understood; the approval is denied.
+    AmbiguousDecision = "ambiguous_decision", 422, "The decision cannot be understood";
     /// The wallet, or one above it, is frozen.
     WalletFrozen = "wallet_frozen", 423, "The wallet is frozen";
     /// Too much at once.

@@ -60,6 +60,11 @@ pub struct Slack {
 }
 
 impl Slack {
+    /// The workspace it speaks for.
+    pub fn workspace(&self) -> &WorkspaceId {
+        &self.workspace
+    }
+
     /// Gets ready for the workspace that is set, or the first one.
     pub async fn new(
         config: &SlackConfig,

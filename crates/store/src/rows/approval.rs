@@ -123,8 +123,8 @@ impl Rows for Tx {
         let digest = approval.digest.to_string();
         self.execute(
             "INSERT INTO approvals (seq, id, workspace_id, namespace, agent_id, status, digest, quorum, console, question,
-                 approvers, channels, event_id, created_at, expires_at, outcome, request_body)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                 approvers, channels, event_id, created_at, expires_at, outcome, request_body, subject)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
             args![
                 approval.seq,
                 approval.id.as_str(),
@@ -142,7 +142,8 @@ impl Rows for Tx {
                 approval.created_at,
                 approval.expires_at,
                 outcome.as_ref(),
-                &approval.request_body
+                &approval.request_body,
+                approval.question.subject.as_ref()
             ],
         )
         .map(drop)
@@ -168,6 +169,20 @@ impl Rows for Tx {
             args![workspace.as_str(), id.as_str()],
             approval,
         )
+    }
+
+    async fn approval_about(&mut self, workspace: &WorkspaceId, subject: &str) -> Stored<Option<Approval>> {
+        self.query_one(
+            approval_sql!("subject = $2 AND workspace_id IS NOT DISTINCT FROM $1 ORDER BY seq DESC LIMIT 1"),
+            args![workspace.as_str(), subject],
+            approval,
+        )
+    }
+
+    async fn approval_workspace(&mut self, id: &ApprovalId) -> Stored<Option<WorkspaceId>> {
+        self.query_one("SELECT workspace_id FROM approvals WHERE id = $1", args![id.as_str()], |row| {
+            row.with_text(0, WorkspaceId::from_stored)
+        })
     }
 
     async fn approvals(

@@ -85,6 +85,16 @@ fn new_wallet(parent_id: Option<WalletId>) -> CreateWallet {
     CreateWallet { terms, namespace: None, agent_id: None, parent_id, sandbox: false }
 }
 
+/// What people would be asked with.
+fn asking() -> Asking {
+    let office = Office {
+        signing_key: Arc::new(SigningKey::from_seed(&[7; 32])),
+        public_url: "http://localhost".into(),
+        integrations: Arc::new([]),
+    };
+    Asking { office, request_body: "{}".into(), callback_url: None }
+}
+
 /// Everything that is done with wallets.
 async fn live(tx: &mut Tx, ctx: &mut Ctx, by: &Principal) -> Stored<()> {
     let mut wallet = None;
@@ -96,12 +106,12 @@ async fn live(tx: &mut Tx, ctx: &mut Ctx, by: &Principal) -> Stored<()> {
     }
     let wallet = wallet.expect("made");
     for _ in 0..25 {
-        drop(spend::grant(tx, ctx, by, &wallet, order(1), None).await?);
+        drop(spend::grant(tx, ctx, by, &wallet, order(1), None, &asking()).await?);
         ctx.now = ctx.now.after(Duration::from_secs(1));
     }
     ctx.now = ctx.now.after(Duration::from_mins(2));
     for number in 0..3 {
-        let held = spend::grant(tx, ctx, by, &wallet, order(20), Some(Duration::from_secs(9))).await?;
+        let held = spend::grant(tx, ctx, by, &wallet, order(20), Some(Duration::from_secs(9)), &asking()).await?;
         let id = PurchaseRef::Hold(held.expect("granted").purchase.hold_id.expect("a hold"));
         if number == 0 {
             spend::end_hold(tx, ctx, by, &id, EndHold::Capture(None)).await?;
@@ -109,9 +119,9 @@ async fn live(tx: &mut Tx, ctx: &mut Ctx, by: &Principal) -> Stored<()> {
         }
     }
     ctx.now = ctx.now.after(Duration::from_secs(10));
-    let granted = spend::grant(tx, ctx, by, &wallet, order(60), None).await?;
+    let granted = spend::grant(tx, ctx, by, &wallet, order(60), None, &asking()).await?;
     assert!(granted.is_ok(), "what is overdue was released for it");
-    drop(spend::grant(tx, ctx, by, &wallet, order(900), None).await?);
+    drop(spend::grant(tx, ctx, by, &wallet, order(900), None, &asking()).await?);
     spend::release_overdue(tx, ctx, None, 10).await?;
     let limits = Some(Limits::default());
     let change = UpdateWallet { limits, reason: String::new(), ..UpdateWallet::default() };

@@ -131,7 +131,8 @@ impl Tx {
         let (code_said, message) = purchase.error.as_ref().map(|(code, message)| (code, message)).unzip();
         let changed = self.execute(
             "UPDATE purchases SET status = $3, captured = $4, refunded = $5, ended_at = $6, error_code = $7,
-                 error_message = $8 WHERE id = $1 AND workspace_id IS NOT DISTINCT FROM $2",
+                 error_message = $8, amount = $9, expires_at = $10
+             WHERE id = $1 AND workspace_id IS NOT DISTINCT FROM $2",
             args![
                 purchase.id.as_str(),
                 purchase.workspace_id.as_str(),
@@ -140,7 +141,9 @@ impl Tx {
                 purchase.refunded.nanos(),
                 purchase.ended_at,
                 code_said,
-                message
+                message,
+                purchase.order.amount.nanos(),
+                purchase.expires_at
             ],
         )?;
         if changed == 1 { Ok(()) } else { Err(StoreError::Broken("a purchase that was changed is not there".into())) }

@@ -155,7 +155,10 @@ impl Till {
         hold_for: Option<u64>,
     ) -> Result<Receipt, Refusal> {
         let (world, ctx, hold_for) = (&self.world, self.world.ctx(), hold_for.map(Duration::from_secs));
-        run!(world, tx, ctx, by, wallet, order => spend::grant(tx, &ctx, &by, &wallet, order, hold_for).await)
+        let asking = asking();
+        run!(world, tx, ctx, by, wallet, order, asking => {
+            spend::grant(tx, &ctx, &by, &wallet, order, hold_for, &asking).await
+        })
     }
 
     pub(crate) async fn buy(&self, wallet: &WalletId, amount: &str) -> Result<Receipt, Refusal> {
@@ -262,4 +265,14 @@ impl Till {
     pub(crate) async fn times(&self, kind: &str, wallet: &WalletId) -> usize {
         self.told(kind).await.iter().filter(|data| data["wallet_id"] == wallet.as_str()).count()
     }
+}
+
+/// What people would be asked with.
+pub(crate) fn asking() -> Asking {
+    let office = Office {
+        signing_key: Arc::new(SigningKey::from_seed(&[7; 32])),
+        public_url: "http://localhost:8080".into(),
+        integrations: Arc::new([]),
+    };
+    Asking { office, request_body: "{}".into(), callback_url: None }
 }

@@ -78,7 +78,7 @@ fn buy(world: &World, till: &Till, wallet: &WalletId, number: i64, tasks: &mut J
     tasks.spawn(async move {
         let granted = store.transact("buy", move |tx| {
             let (ctx, by, wallet, bought) = (ctx.clone(), by.clone(), wallet.clone(), bought.clone());
-            Box::pin(async move { spend::grant(tx, &ctx, &by, &wallet, bought, None).await })
+            Box::pin(async move { spend::grant(tx, &ctx, &by, &wallet, bought, None, &asking()).await })
         });
         granted.await.map(|granted| match &granted {
             Err(Refusal::Short(shortage)) => shortage.blocking.id().to_string(),
@@ -187,7 +187,7 @@ async fn an_undone_purchase_is_in_no_table() {
     let wallet = till.wallet("10").await;
     let (world, ctx, by, bought) = (&till.world, till.world.ctx(), principal(&till.one, None), order("1", "acme"));
     let failed: Stored<()> = try_run!(world, tx, ctx, by, wallet, bought => {
-        spend::grant(tx, &ctx, &by, &wallet, bought, None).await?.expect("it is granted");
+        spend::grant(tx, &ctx, &by, &wallet, bought, None, &asking()).await?.expect("it is granted");
         Err(StoreError::Broken("refused".into()))
     });
     assert!(failed.is_err());

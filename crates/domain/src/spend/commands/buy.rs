@@ -4,12 +4,15 @@ use std::time::Duration;
 use bellwire_wire::{HoldId, PurchaseId, UsdNanos, WalletId, WorkspaceId};
 
 use super::{
+    ask::{Asked, Asking, ask},
     chain::{save, standing},
     end::release_overdue,
     watch,
 };
 use crate::{
-    Ctx, Stored, event,
+    Ctx, Stored,
+    approval::{Approval, Asks},
+    event,
     spend::{
         Breach, Charge, Order, Purchase, PurchaseStatus, Rows, Wallet,
         events::{ExhaustedData, HeldData, SucceededData, ThresholdData, tell},
@@ -28,6 +31,8 @@ pub struct Receipt {
     pub purchase: Purchase,
     /// The wallets.
     pub chain: Vec<Wallet>,
+    /// The approval that was asked for, if one was.
+    pub approval: Option<Box<Approval>>,
 }
 
 /// Why nothing was granted.
@@ -65,9 +70,10 @@ pub async fn grant<R>(
     wallet: &WalletId,
     mut order: Order,
     hold_for: Option<Duration>,
+    asking: &Asking,
 ) -> Stored<Result<Receipt, Refusal>>
 where
-    R: Rows + event::Log + audit::Rows,
+    R: Rows + Asks,
 {
     let Some(mut chain) = fitting_chain(rows, ctx, by.workspace(), wallet, order.amount).await? else {
         return Ok(Err(Refusal::Unknown));
@@ -91,6 +97,13 @@ where
         return Ok(Err(Refusal::Limited(chain[*index].as_seen_by(by), *breach)));
     }
 
+    if let Some(asked) = None::<Asked> {
+        for (index, breach) in &breaches {
+            watch::act(rows, ctx, &mut chain[*index], breach, &order).await?;
+        }
+        return ask(rows, ctx, asking, by, chain, order, hold_for, asked).await.map(Ok);
+    }
+
     let amount = order.amount;
     let mut purchase = new_purchase(rows, ctx, &chain, order, hold_for);
     for wallet in &mut chain {
@@ -101,7 +114,7 @@ where
     }
     watch::note(rows, ctx, &mut chain, &purchase).await?;
     if hold_for.is_some() {
-        tell(rows, ctx, &chain[0], "purchase.held", &HeldData::new(&purchase)).await?;
+        tell(rows, ctx, &chain[0], "purchase.held", &HeldData::new(&purchase, None)).await?;
     } else {
         succeed(rows, ctx, &mut purchase, &mut chain, amount).await?;
     }
@@ -110,7 +123,7 @@ where
         watch::act(rows, ctx, &mut chain[*index], breach, &purchase.order).await?;
     }
     save(rows, &chain).await?;
-    Ok(Ok(Receipt { purchase, chain }))
+    Ok(Ok(Receipt { purchase, chain, approval: None }))
 }
 
 /// Whether a key may buy from a wallet that it sees. An agent's buys from that agent's wallets, and from those
@@ -146,7 +159,7 @@ where
     Ok((!chain.is_empty()).then_some(chain))
 }
 
-fn new_purchase<R: Rows>(
+pub(super) fn new_purchase<R: Rows>(
     rows: &mut R,
     ctx: &Ctx,
     chain: &[Wallet],

@@ -84,16 +84,18 @@ where
     Ok(released)
 }
 
-enum End {
+pub(super) enum End {
     Capture(UsdNanos),
     Void,
     Fail(String, String),
     Expire,
+    /// It was not approved: how it stands now, a code and a sentence.
+    Refuse(PurchaseStatus, &'static str, String),
 }
 
 /// Ends a hold that is one still. It was granted: no freeze, limit or cut keeps it from being captured, and
 /// what is captured was set aside in every wallet above.
-async fn finish<R>(rows: &mut R, ctx: &Ctx, mut hold: Purchase, end: End) -> Stored<Receipt>
+pub(super) async fn finish<R>(rows: &mut R, ctx: &Ctx, mut hold: Purchase, end: End) -> Stored<Receipt>
 where
     R: Rows + event::Log + audit::Rows,
 {
@@ -117,24 +119,46 @@ where
         }
         End::Fail(code, message) => {
             hold.status = PurchaseStatus::Failed;
-            let data = FailedData {
-                wallet_id: hold.wallet_id.as_str(),
-                error_code: &code,
-                error_message: &message,
-                vendor: &hold.order.vendor,
-                amount_usd: hold.order.amount,
-                transaction_id: hold.id.as_str(),
-                hold_id: hold.hold_id.as_ref().map(AsRef::as_ref),
-                agent_id: hold.order.agent_id.as_deref(),
-                sandbox: hold.sandbox,
-            };
-            tell(rows, ctx, &chain[0], "purchase.failed", &data).await?;
+            tell_failed(rows, ctx, &chain, &hold, &code, &message).await?;
             hold.error = Some((code, message));
+        }
+        End::Refuse(status, code, message) => {
+            hold.status = status;
+            tell_voided(rows, ctx, &chain, &hold).await?;
+            if status != PurchaseStatus::Cancelled {
+                tell_failed(rows, ctx, &chain, &hold, code, &message).await?;
+            }
+            hold.error = Some((code.to_owned(), message));
         }
     }
     rows.purchase_save(&hold).await?;
     save(rows, &chain).await?;
-    Ok(Receipt { purchase: hold, chain })
+    Ok(Receipt { purchase: hold, chain, approval: None })
+}
+
+async fn tell_failed<R>(
+    rows: &mut R,
+    ctx: &Ctx,
+    chain: &[Wallet],
+    hold: &Purchase,
+    code: &str,
+    message: &str,
+) -> Stored<()>
+where
+    R: event::Log,
+{
+    let data = FailedData {
+        wallet_id: hold.wallet_id.as_str(),
+        error_code: code,
+        error_message: message,
+        vendor: &hold.order.vendor,
+        amount_usd: hold.order.amount,
+        transaction_id: hold.id.as_str(),
+        hold_id: hold.hold_id.as_ref().map(AsRef::as_ref),
+        agent_id: hold.order.agent_id.as_deref(),
+        sandbox: hold.sandbox,
+    };
+    tell(rows, ctx, &chain[0], "purchase.failed", &data).await.map(drop)
 }
 
 async fn tell_voided<R>(rows: &mut R, ctx: &Ctx, chain: &[Wallet], hold: &Purchase) -> Stored<()>

@@ -1,4 +1,5 @@
 //! What can be done with wallets: look, decide, write, append the event.
+mod ask;
 mod buy;
 mod chain;
 mod end;
@@ -6,6 +7,7 @@ mod refund;
 mod wallet;
 mod watch;
 
+pub use ask::{Asked, Asking, Buyer};
 pub use buy::{Receipt, Refusal, Shortage, grant};
 pub use end::{EndHold, Ended, end_hold, release_overdue};
 pub use refund::{Refunded, refund};

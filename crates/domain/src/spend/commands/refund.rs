@@ -87,5 +87,5 @@ where
     rows.refund_insert(&refund).await?;
     rows.purchase_save(&purchase).await?;
     save(rows, &chain).await?;
-    Ok(Refunded::Done(refund, Receipt { purchase, chain }))
+    Ok(Refunded::Done(refund, Receipt { purchase, chain, approval: None }))
 }

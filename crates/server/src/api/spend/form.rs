@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use bellwire_domain::Faults;
 
 /// A text of so many characters, if one was sent.
-pub(super) fn text(
+pub(in crate::api) fn text(
     field: &str,
     value: Option<String>,
     length: RangeInclusive<usize>,
@@ -28,7 +28,7 @@ pub(super) fn text(
 }
 
 /// The same of a field that must be there.
-pub(super) fn needed(
+pub(in crate::api) fn needed(
     field: &str,
     value: Option<String>,
     length: RangeInclusive<usize>,

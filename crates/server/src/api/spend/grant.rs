@@ -1,13 +1,13 @@
 //! Grants of both kinds, answered.
 use std::{sync::Arc, time::Duration};
 
-use bellwire_domain::spend::{self, Order};
+use bellwire_domain::spend::{self, Asking, Order};
 use bellwire_wire::WalletId;
 
 use super::{
     budget::{self, About, Budget},
     refusal,
-    view::{HoldView, PurchaseView},
+    view::{AskedView, HoldView, PurchaseView},
 };
 use crate::{
     api::{
@@ -25,6 +25,7 @@ pub(super) async fn grant(
     wallet: WalletId,
     order: Order,
     hold_for: Option<Duration>,
+    asking: Asking,
     idempotency: Option<Idempotency>,
 ) -> Answer {
     let kind = if hold_for.is_some() { "hold" } else { "purchase" };
@@ -32,12 +33,15 @@ pub(super) async fn grant(
     let about = About::Wallet(wallet.clone());
     let answer = budget::command(app, kind, by, idempotency, about, move |tx, ctx| {
         let (principal, wallet, order) = (Arc::clone(&principal), wallet.clone(), order.clone());
+        let asking = asking.clone();
         Box::pin(async move {
-            Ok(match spend::grant(tx, &ctx, &principal, &wallet, order, hold_for).await? {
+            Ok(match spend::grant(tx, &ctx, &principal, &wallet, order, hold_for, &asking).await? {
                 Ok(receipt) => {
-                    let reply = match hold_for {
-                        Some(_) => Reply::created(&HoldView::new(&receipt.purchase)),
-                        None => Reply::created(&PurchaseView::new(&receipt.purchase)),
+                    let purchase = &receipt.purchase;
+                    let reply = match (&receipt.approval, hold_for) {
+                        (Some(approval), _) => Reply::accepted(&AskedView::new(purchase, approval, hold_for)),
+                        (None, Some(_)) => Reply::created(&HoldView::new(purchase)),
+                        (None, None) => Reply::created(&PurchaseView::new(purchase)),
                     };
                     (Ok(reply), Budget::of(&receipt.chain, ctx.now))
                 }

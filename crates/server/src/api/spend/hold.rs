@@ -4,7 +4,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use bellwire_domain::{
     Faults,
-    spend::{self, EndHold, Ended, Purchase},
+    spend::{self, EndHold, Ended, Purchase, PurchaseStatus},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,7 +18,7 @@ use super::{
     purchase::{OfWallet, page_of_wallet},
     purchase_of, purchase_ref,
     refusal::{FrozenBody, ShortBody},
-    view::HoldView,
+    view::{AskedView, HoldView},
     wallet_id,
 };
 use crate::{
@@ -37,6 +37,8 @@ use crate::{
     params(("wallet_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = HoldView,
             headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
+        (status = 202, body = AskedView,
+            headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
         (status = 404, body = ProblemBody),
         (status = 402, body = ShortBody, content_type = "application/problem+json",
             headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
@@ -49,10 +51,12 @@ pub(super) async fn create(
     body: Json<HoldForm>,
 ) -> Answer {
     let id = wallet_id(&id)?;
+    let raw = body.raw();
     let (form, faults, idempotency) = body.open();
-    let (mut order, span) = checked(form.check(faults), chain_of(&app, &by, &id)).await?;
+    let (mut order, span, callback_url) = checked(form.check(&app, faults), chain_of(&app, &by, &id)).await?;
     order.agent_id = buyer(&by, order.agent_id)?;
-    grant(&app, &by, id, order, Some(span), idempotency).await
+    let asking = app.asking(raw, callback_url);
+    grant(&app, &by, id, order, Some(span), asking, idempotency).await
 }
 
 /// Holds, newest first.
@@ -222,6 +226,12 @@ async fn end(
 
 fn ended(hold: &Purchase) -> Problem {
     let outcome = hold.status.as_hold();
+    if hold.status == PurchaseStatus::Pending {
+        return Problem::new(Code::ApprovalPending, "It waits for approval: until then nothing can be done with it.")
+            .member("outcome", &outcome)
+            .member("hold_id", &hold.hold_id)
+            .member("transaction_id", &hold.id);
+    }
     Problem::new(Code::HoldEnded, format!("The hold is {outcome} already: it ends once."))
         .member("outcome", &outcome)
         .member("hold_id", &hold.hold_id)

@@ -8,9 +8,12 @@ use serde_json::{Map, Value, value::RawValue};
 use utoipa::ToSchema;
 
 use super::form::{needed, text};
-use crate::api::{
-    money::{Money, more_than_nothing},
-    page::Span,
+use crate::{
+    api::{
+        money::{Money, more_than_nothing},
+        page::Span,
+    },
+    app::App,
 };
 
 /// The most that `metadata` may measure, in bytes.
@@ -19,6 +22,8 @@ const METADATA_BYTES_MAX: usize = 16 * 1024;
 const METADATA_DEPTH_MAX: usize = 16;
 /// How many members it may have.
 const METADATA_KEYS_MAX: usize = 100;
+/// The longest URL.
+const URL_BYTES_MAX: usize = 2_048;
 /// How long a hold is kept that says nothing else.
 const HELD: Duration = Duration::from_mins(15);
 /// How long it may be kept.
@@ -57,6 +62,9 @@ pub(super) struct PurchaseForm {
     /// For programs; at most 16 KiB, 100 members, 16 deep.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
+    /// Where the decision is sent to, if people have to be asked.
+    #[schema(value_type = Option<String>, max_length = 2048)]
+    callback_url: Option<String>,
 }
 
 /// A hold to be made.
@@ -94,11 +102,15 @@ pub(super) struct HoldForm {
     /// For programs; at most 16 KiB, 100 members, 16 deep.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
+    /// Where the decision is sent to, if people have to be asked.
+    #[schema(value_type = Option<String>, max_length = 2048)]
+    callback_url: Option<String>,
 }
 
 impl PurchaseForm {
     /// The order, or everything that is wrong with it beside the `faults` of its form.
-    pub(super) fn check(self, mut faults: Faults) -> Result<Order, Faults> {
+    pub(super) fn check(self, app: &App, mut faults: Faults) -> Result<(Order, Option<String>), Faults> {
+        let callback_url = self.callback_url.and_then(|url| callback(app, url, &mut faults));
         let amount = self.amount_usd.need("amount_usd", &mut faults);
         let amount = more_than_nothing(amount, "amount_usd", &mut faults);
         let vendor = needed("vendor", self.vendor, 1..=256, &mut faults);
@@ -109,18 +121,19 @@ impl PurchaseForm {
         let rail = some("rail", self.rail, 64);
         let run_id = some("run_id", self.run_id, 128);
         let agent_id = some("agent_id", self.agent_id, 128);
-        let metadata = self.metadata.map(|sent| metadata(sent, &mut faults));
+        let metadata = self.metadata.map(|sent| object("metadata", sent, &mut faults));
         let (Some(amount), Some(vendor), Some(description), true) = (amount, vendor, description, faults.is_empty())
         else {
             return Err(faults);
         };
-        Ok(Order { amount, vendor, description, category, memo, rail, run_id, agent_id, metadata })
+        let order = Order { amount, vendor, description, category, memo, rail, run_id, agent_id, metadata };
+        Ok((order, callback_url))
     }
 }
 
 impl HoldForm {
     /// The order and how long it is held, or everything that is wrong with it beside the `faults` of its form.
-    pub(super) fn check(self, mut faults: Faults) -> Result<(Order, Duration), Faults> {
+    pub(super) fn check(self, app: &App, mut faults: Faults) -> Result<(Order, Duration, Option<String>), Faults> {
         let span = self.expires_in.and_then(|text| faults.take("expires_in", text.parse::<Span>()));
         let span = span.map_or(HELD, |span| span.0);
         faults.check((Duration::from_secs(1)..=HELD_MAX).contains(&span), "expires_in", "must be 1s to 7d");
@@ -134,13 +147,14 @@ impl HoldForm {
             run_id: self.run_id,
             agent_id: self.agent_id,
             metadata: self.metadata,
+            callback_url: self.callback_url,
         };
-        form.check(faults).map(|order| (order, span))
+        form.check(app, faults).map(|(order, callback_url)| (order, span, callback_url))
     }
 }
 
-/// Kept on one line, as every event's data is.
-fn metadata(sent: Box<RawValue>, faults: &mut Faults) -> Box<RawValue> {
+/// An object of the caller's own, kept on one line, as every event's data is.
+pub(in crate::api) fn object(field: &str, sent: Box<RawValue>, faults: &mut Faults) -> Box<RawValue> {
     let text = json::compact(sent.get());
     let members = serde_json::from_str::<Map<String, Value>>(&text).map(|members| members.len());
     let detail = if !text.starts_with('{') {
@@ -159,7 +173,13 @@ fn metadata(sent: Box<RawValue>, faults: &mut Faults) -> Box<RawValue> {
         }
     };
     if let Some(detail) = detail {
-        faults.add("metadata", detail);
+        faults.add(field, detail);
     }
     RawValue::from_string(text).unwrap_or(sent)
+}
+
+/// An outward URL, by the one address rule.
+pub(in crate::api) fn callback(app: &App, url: String, faults: &mut Faults) -> Option<String> {
+    faults.check(url.len() <= URL_BYTES_MAX, "callback_url", format!("must be at most {URL_BYTES_MAX} characters"));
+    faults.take("callback_url", app.egress.policy().check_url(&url)).map(|_| url)
 }

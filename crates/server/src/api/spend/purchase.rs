@@ -4,6 +4,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use bellwire_domain::{
     Faults, Page, PageQuery,
+    approval::Rows as _,
     spend::{Purchase, PurchaseFilter, PurchaseStatus, Rows},
 };
 use bellwire_wire::{Timestamp, WalletId};
@@ -16,7 +17,7 @@ use super::{
     order::PurchaseForm,
     purchase_of, purchase_ref,
     refusal::{FrozenBody, ShortBody},
-    view::{PurchaseView, WholeView},
+    view::{AskedView, PurchaseView, WholeView},
     wallet_id,
 };
 use crate::{
@@ -34,6 +35,8 @@ use crate::{
     params(("wallet_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = PurchaseView,
             headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
+        (status = 202, body = AskedView,
+            headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
         (status = 404, body = ProblemBody),
         (status = 402, body = ShortBody, content_type = "application/problem+json",
             headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
@@ -46,10 +49,12 @@ pub(super) async fn create(
     body: Json<PurchaseForm>,
 ) -> Answer {
     let id = wallet_id(&id)?;
+    let raw = body.raw();
     let (form, faults, idempotency) = body.open();
-    let mut order = checked(form.check(faults), chain_of(&app, &by, &id)).await?;
+    let (mut order, callback_url) = checked(form.check(&app, faults), chain_of(&app, &by, &id)).await?;
     order.agent_id = buyer(&by, order.agent_id)?;
-    grant(&app, &by, id, order, None, idempotency).await
+    let asking = app.asking(raw, callback_url);
+    grant(&app, &by, id, order, None, asking, idempotency).await
 }
 
 /// Which purchases of a wallet are asked for.
@@ -175,11 +180,14 @@ pub(super) async fn list(
 pub(super) async fn get(State(app): State<Arc<App>>, by: By<WalletsRead>, Path(id): Path<String>) -> Answer {
     let purchase = purchase_of(&app, &by, &purchase_ref(&id, "purchase")?, "purchase").await?;
     let of = purchase.clone();
-    let refunds = app
+    let (refunds, approval) = app
         .query("refunds", move |tx| {
             let purchase = of.clone();
-            Box::pin(async move { tx.refunds(&purchase).await })
+            Box::pin(async move {
+                let approval = tx.approval_about(&purchase.workspace_id, purchase.id.as_str()).await?;
+                Ok((tx.refunds(&purchase).await?, approval))
+            })
         })
         .await?;
-    Ok(Reply::ok(&WholeView::new(&purchase, &refunds)))
+    Ok(Reply::ok(&WholeView::new(&purchase, &refunds, approval.as_ref())))
 }

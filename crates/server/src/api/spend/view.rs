@@ -1,5 +1,10 @@
 //! Purchases and holds as they are shown.
-use bellwire_domain::spend::{Order, Purchase, PurchaseStatus, Refund};
+use std::time::Duration;
+
+use bellwire_domain::{
+    approval::Approval,
+    spend::{Order, Purchase, PurchaseStatus, Refund},
+};
 use bellwire_wire::{Timestamp, UsdNanos};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -92,7 +97,7 @@ impl<'a> PurchaseView<'a> {
             namespace: purchase.namespace.as_ref().map(bellwire_wire::Namespace::as_str),
             status: purchase.status.as_str(),
             amount_usd: if purchase.status == PurchaseStatus::Succeeded { purchase.captured } else { asked },
-            held_usd: (purchase.status == PurchaseStatus::Held).then_some(asked),
+            held_usd: purchase.is_open().then_some(asked),
             captured_usd: purchase.captured,
             refunded_usd: purchase.refunded,
             order: OrderView::new(&purchase.order),
@@ -115,6 +120,8 @@ pub(super) struct WholeView<'a> {
     purchase: PurchaseView<'a>,
     /// Oldest first.
     refunds: Vec<GivenBack<'a>>,
+    /// The approval it waits or waited for; null if nobody was asked.
+    approval: Option<ApprovalRef<'a>>,
 }
 
 /// What came back at once.
@@ -129,14 +136,65 @@ struct GivenBack<'a> {
 }
 
 impl<'a> WholeView<'a> {
-    pub(super) fn new(purchase: &'a Purchase, refunds: &'a [Refund]) -> Self {
+    pub(super) fn new(purchase: &'a Purchase, refunds: &'a [Refund], approval: Option<&'a Approval>) -> Self {
         let given_back = |refund: &'a Refund| GivenBack {
             id: refund.id.as_str(),
             amount_usd: refund.amount,
             reason: refund.reason.as_deref(),
             created_at: refund.created_at,
         };
-        Self { purchase: PurchaseView::new(purchase), refunds: refunds.iter().map(given_back).collect() }
+        Self {
+            purchase: PurchaseView::new(purchase),
+            refunds: refunds.iter().map(given_back).collect(),
+            approval: approval.map(ApprovalRef::new),
+        }
+    }
+}
+
+/// The approval that a purchase waits for.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PurchaseApproval)]
+pub(super) struct ApprovalRef<'a> {
+    #[schema(value_type = String)]
+    id: &'a str,
+    /// `pending`, `approved`, `denied`, `expired`, `undeliverable` or `cancelled`.
+    status: &'static str,
+    /// When silence becomes a no.
+    expires_at: Timestamp,
+    /// Why it ended so.
+    #[schema(value_type = Option<String>)]
+    reason: Option<&'a str>,
+}
+
+impl<'a> ApprovalRef<'a> {
+    pub(super) fn new(approval: &'a Approval) -> Self {
+        Self {
+            id: approval.id.as_str(),
+            status: approval.status.as_str(),
+            expires_at: approval.expires_at,
+            reason: approval.outcome.as_ref().and_then(|outcome| outcome.reason.as_deref()),
+        }
+    }
+}
+
+/// A policy wants people to be asked: the amount is set aside meanwhile.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PurchaseAsked)]
+pub(super) struct AskedView<'a> {
+    purchase: PurchaseView<'a>,
+    /// The hold that was asked for; absent if it was a purchase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold: Option<HoldView<'a>>,
+    approval: ApprovalRef<'a>,
+}
+
+impl<'a> AskedView<'a> {
+    pub(super) fn new(purchase: &'a Purchase, approval: &'a Approval, hold_for: Option<Duration>) -> Self {
+        Self {
+            purchase: PurchaseView::new(purchase),
+            hold: hold_for.map(|_| HoldView::new(purchase)),
+            approval: ApprovalRef::new(approval),
+        }
     }
 }
 
@@ -180,7 +238,7 @@ pub(super) struct HoldView<'a> {
 impl<'a> HoldView<'a> {
     pub(super) fn new(hold: &'a Purchase) -> Self {
         let (code, message) = error(hold);
-        let ended = hold.status != PurchaseStatus::Held;
+        let ended = !hold.is_open();
         let released = hold.order.amount.checked_sub(hold.captured).filter(|_| ended).unwrap_or(UsdNanos::ZERO);
         Self {
             // Only what is a hold is shown as one.

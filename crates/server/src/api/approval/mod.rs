@@ -1,0 +1,31 @@
+//! Approvals: asked for, waited for, decided, used (spec approvals).
+//!
+//! Deciding takes a key, or the signature of an endpoint that was asked; whoever sends neither changes nothing,
+//! and whoever may decide but cannot be understood has denied.
+mod ask;
+mod decide;
+mod read;
+mod settle;
+mod signed;
+mod view;
+
+use std::sync::Arc;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::problem::Problem;
+use crate::app::App;
+
+/// The routes of this slice.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(ask::create, read::list))
+        .routes(routes!(read::get, decide::decide))
+        .routes(routes!(settle::consume))
+        .routes(routes!(settle::cancel))
+}
+
+/// The approval of a path by its form alone.
+fn approval_id(text: &str) -> Result<bellwire_wire::ApprovalId, Problem> {
+    text.parse().map_err(|_| Problem::not_found("approval"))
+}
