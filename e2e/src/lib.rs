@@ -26,4 +26,4 @@ pub use scene::Scene;
 pub use server::{Engine, OWNER_KEY, Server, Setup, binary, can_mount};
 pub use set_clock::SetClock;
 pub use slack::{Clicker, Slack};
-pub use wait::{WAIT, env, eventually, eventually_within, now, watch};
+pub use wait::{WAIT, env, eventually, eventually_within, now, unix_now, watch};

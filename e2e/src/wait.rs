@@ -12,6 +12,13 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
+/// This second, as signatures name it.
+#[expect(clippy::disallowed_methods, reason = "a real process looks at the same clock")]
+pub fn unix_now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    i64::try_from(since.as_secs()).expect("before the end of time")
+}
+
 /// A setting of the test run.
 #[expect(clippy::disallowed_methods, reason = "the tests have no configuration of their own")]
 pub fn env(name: &str) -> Option<String> {

@@ -304,6 +304,21 @@ async fn a_breaker_stays_open_over_a_restart() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_question_keeps_its_own_schedule_whatever_its_endpoint_is_set_to_and_asks_for() {
+    for preset in [Preset::Default, Preset::None, Preset::Keystore] {
+        let world = World::new((503, Some("3600")), |config| {
+            config.retry = preset.into();
+            config.rate_limit = Some(1);
+        })
+        .await;
+        world.post("approval.requested").await;
+        pass(2 * 3_600).await;
+        assert_eq!(world.times(), [0, 1_000, 6_000, 36_000, 156_000, 756_000], "{preset:?}");
+        assert_eq!(world.deliveries().await[0].status, DeliveryStatus::Failed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn approvals_keep_their_schedule_while_the_breaker_is_open() {
     let world = World::new((500, None), |config| {
         config.retry = Preset::Paygraph.into();

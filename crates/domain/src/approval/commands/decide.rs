@@ -305,5 +305,7 @@ fn outcome(ctx: &Ctx, office: &Office, approval: &Approval, votes: Vec<Vote>) ->
     let not_after = ctx.now.after(USABLE);
     let receipt = Claims::new(approval, digest, amount, &approvers, ctx.now, not_after).sign(&office.signing_key);
     let granted = Granted { amount_usd: amount, parameters, digest, not_after, receipt };
-    Some(Outcome { at: ctx.now, reason: Some(reason), approvers, granted: Some(granted), consumed_at: None })
+    // What is bought is bought by the decision itself.
+    let consumed_at = approval.amount().map(|_| ctx.now);
+    Some(Outcome { at: ctx.now, reason: Some(reason), approvers, granted: Some(granted), consumed_at })
 }

@@ -67,6 +67,11 @@ fn read(body: &[u8], id: &ApprovalId) -> Said {
     let Ok((form, mut faults)) = parse::<DecisionForm>(body) else {
         return Said::Ambiguous("the body is not a JSON object".into());
     };
+    // Said twice, or as something that is no text.
+    let unclear = faults.clone().into_vec().into_iter().find(|fault| ["decision", "reason"].contains(&&*fault.field));
+    if let Some(fault) = unclear {
+        return Said::Ambiguous(format!("`{}` {}", fault.field, fault.detail));
+    }
     let verdict = match form.decision.as_deref() {
         Some("approve") => true,
         Some("deny") => false,
