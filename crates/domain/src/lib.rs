@@ -10,13 +10,17 @@ pub mod approval;
 pub mod context;
 pub mod delivery;
 pub mod event;
+mod expression;
 pub mod fault;
 pub mod page;
 pub mod span;
 pub mod spend;
+mod vocabulary;
 pub mod workspace;
+mod zone;
 
 pub use context::{Ctx, Effect, Mint, Origin, StoreError, Stored};
 pub use fault::{Fault, Faults};
 pub use page::{Page, PageQuery};
 pub use span::Span;
+pub use zone::Zone;

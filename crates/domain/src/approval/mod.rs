@@ -15,6 +15,7 @@ mod digest;
 mod events;
 mod model;
 mod narrow;
+pub mod policy;
 mod post;
 mod receipt;
 mod rows;

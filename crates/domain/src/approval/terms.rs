@@ -128,12 +128,15 @@ impl Terms {
             (_, true) => self.approvers,
             _ => {
                 self.approvers.retain(|name| other.approvers.contains(name));
-                if self.approvers.len() < self.quorum as usize {
+                if self.approvers.is_empty() {
                     return None;
                 }
                 self.approvers
             }
         };
+        if !self.approvers.is_empty() && self.approvers.len() < self.quorum as usize {
+            return None;
+        }
         self.channels = match (self.channels, other.channels) {
             (Some(mut one), Some(two)) => {
                 one.extend(two);
@@ -210,6 +213,7 @@ mod tests {
         let both = one.clone().and(two).expect("ben decides");
         assert_eq!((both.timeout.as_secs(), both.approvers.as_slice()), (9, ["person:ben".to_owned()].as_slice()));
         assert_eq!(both.channels, None);
-        assert_eq!(one.and(read(1, &["eve"], None).expect("good")), None);
+        assert_eq!(one.clone().and(read(1, &["eve"], None).expect("good")), None);
+        assert_eq!(one.and(read(3, &[], None).expect("good")), None, "two cannot be three");
     }
 }

@@ -35,4 +35,6 @@ pub use rows::Rows;
 pub use wallet::{
     Account, DEPTH_MAX, THRESHOLDS_MAX, Terms, Wallet, WalletCard, WalletFilter, WalletStatus, spendable,
 };
-pub use window::{Period, Window, WindowKind, Zone};
+pub use window::{Period, Window, WindowKind};
+
+pub use crate::Zone;

@@ -1,14 +1,10 @@
 //! What a budget is for: all time, or each day or month of a calendar (spec spend, "Wallets").
-use std::{fmt, str::FromStr, sync::LazyLock};
+use std::str::FromStr;
 
 use bellwire_wire::Timestamp;
-use jiff::{
-    Span, Zoned,
-    tz::{TimeZone, TimeZoneDatabase},
-};
+use jiff::{Span, Zoned};
 
-/// The time zones of this program, the same on every node: none is read from the machine.
-static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+use crate::Zone;
 
 /// How often a budget starts anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,37 +41,6 @@ impl FromStr for WindowKind {
     }
 }
 
-/// A time zone by its IANA name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Zone(TimeZone);
-
-impl Zone {
-    /// UTC.
-    pub const UTC: Self = Self(TimeZone::UTC);
-
-    /// Its name.
-    pub fn name(&self) -> &str {
-        self.0.iana_name().unwrap_or("UTC")
-    }
-}
-
-impl FromStr for Zone {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "UTC" {
-            return Ok(Self::UTC);
-        }
-        ZONES.get(text).map(Self).map_err(|_| "must be an IANA time zone such as UTC or Europe/Berlin")
-    }
-}
-
-impl fmt::Display for Zone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 /// What a budget is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
@@ -103,12 +68,12 @@ impl Window {
             return whole;
         }
         let bounds = || -> Result<(Zoned, Zoned), jiff::Error> {
-            let local = jiff::Timestamp::from_microsecond(at.micros())?.to_zoned(self.zone.0.clone());
+            let local = jiff::Timestamp::from_microsecond(at.micros())?.to_zoned(self.zone.tz());
             let (first, span) = match self.kind {
                 WindowKind::Monthly => (local.first_of_month()?, Span::new().months(1)),
                 WindowKind::Daily | WindowKind::Total => (local, Span::new().days(1)),
             };
-            let next = first.date().checked_add(span)?.to_zoned(self.zone.0.clone())?;
+            let next = first.date().checked_add(span)?.to_zoned(self.zone.tz())?;
             Ok((first.start_of_day()?, next.start_of_day()?))
         };
         // Only at the end of time is there no next day: what is spent then counts for good.
