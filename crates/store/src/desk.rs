@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bellwire_domain::{
     StoreError, Stored,
-    spend::{Rate, Wallet},
+    spend::{Cap, Rate, Wallet},
 };
 use bellwire_wire::{WalletId, WorkspaceId};
 
-use crate::{Tx, args::Arg, postgres::Columns};
+use crate::{Tx, args::Arg, caps::Caps, postgres::Columns};
 
 /// What sums by minute, hour and day are of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +49,7 @@ pub(crate) struct Desk {
     changed: BTreeSet<WalletId>,
     lines: BTreeMap<Line, Sum>,
     hours: BTreeMap<Hour, Sum>,
+    pub(crate) caps: Caps,
     /// Counts what was put in hand: it is not undone by undoing statements.
     version: u64,
 }
@@ -76,6 +77,12 @@ impl Desk {
         self.version += 1;
         self.changed.insert(wallet.id().clone());
         self.learn(wallet);
+    }
+
+    /// Remembers what policies count otherwise than its row says.
+    pub(crate) fn change_cap(&mut self, cap: &Cap, nanos: i128) {
+        self.version += 1;
+        self.caps.change(cap, nanos);
     }
 
     pub(crate) fn add(&mut self, line: Line, sum: &Sum) {
@@ -134,7 +141,7 @@ impl Tx {
     /// at these tables in between.
     pub(crate) fn put_down(&mut self) -> Stored<()> {
         let desk = &mut self.cache.desk;
-        if desk.changed.is_empty() && desk.lines.is_empty() && desk.hours.is_empty() {
+        if desk.changed.is_empty() && desk.lines.is_empty() && desk.hours.is_empty() && !desk.caps.has_changed() {
             return Ok(());
         }
         // Whoever has it written answers for it: if that fails, all of it is undone.
@@ -151,6 +158,7 @@ impl Tx {
         if self.write_all(ACCOUNT_ONE, ACCOUNT_MANY, accounts)? != count {
             return Err(StoreError::Broken("a wallet that was changed is not there".into()));
         }
+        self.put_caps_down()?;
         self.write_all(LINE_ONE, LINE_MANY, lines.iter().map(line_args))?;
         self.write_all(HOUR_ONE, HOUR_MANY, hours.iter().map(hour_args))?;
         Ok(())

@@ -8,6 +8,7 @@
 //! threads on which a statement has its answer when it returns. A command may be run again, so it owns
 //! its input.
 mod args;
+mod caps;
 mod desk;
 mod error;
 mod job;

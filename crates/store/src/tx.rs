@@ -8,6 +8,7 @@ use std::{
 
 use bellwire_domain::{
     Ctx, Effect, StoreError, Stored,
+    approval::policy::InForce,
     delivery::{Endpoint, Subscriptions},
     event::CustomType,
 };
@@ -29,6 +30,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[derive(Default)]
 pub(crate) struct Cache {
     pub(crate) subscriptions: HashMap<WorkspaceId, Arc<Subscriptions>>,
+    pub(crate) policies: HashMap<WorkspaceId, Arc<InForce>>,
     pub(crate) endpoints: HashMap<EndpointId, Arc<Endpoint>>,
     pub(crate) custom_types: HashMap<(WorkspaceId, EventType), Option<Arc<CustomType>>>,
     pub(crate) namespaces: HashSet<(WorkspaceId, Namespace)>,
@@ -140,7 +142,9 @@ impl Tx {
         if cache.endpoints.len() > CACHE_MAX
             || cache.custom_types.len() > CACHE_MAX
             || cache.namespaces.len() > CACHE_MAX
+            || cache.policies.len() > CACHE_MAX
             || cache.desk.wallets() > CACHE_MAX
+            || cache.desk.caps.len() > CACHE_MAX
         {
             *cache = Cache::default();
         }

@@ -178,6 +178,22 @@ pub(super) struct FailedData<'a> {
     pub(super) sandbox: bool,
 }
 
+/// `purchase.failed`, of what no policy let through: nothing was bought, and there is no purchase to name.
+#[derive(Serialize)]
+pub(super) struct DeniedData<'a> {
+    pub(super) wallet_id: &'a str,
+    pub(super) error_code: &'a str,
+    pub(super) error_message: &'a str,
+    pub(super) vendor: &'a str,
+    pub(super) amount_usd: UsdNanos,
+    pub(super) agent_id: Option<&'a str>,
+    pub(super) policy_id: &'a str,
+    pub(super) policy_version: u32,
+    pub(super) rule: &'a str,
+    #[serde(skip_serializing_if = "is_real")]
+    pub(super) sandbox: bool,
+}
+
 /// `purchase.refunded`.
 #[derive(Serialize)]
 pub(super) struct RefundedData<'a> {

@@ -13,6 +13,7 @@
 //! Every change appends its event in the same transaction; this slice meets deliveries nowhere else. Money
 //! that moved for good is a [`Charge`]: analytics are sums of those.
 mod analytics;
+mod caps;
 mod commands;
 mod events;
 mod limits;
@@ -24,6 +25,7 @@ mod wallet;
 mod window;
 
 pub use analytics::{Bucket, Point, Share, SpendFilter, Split};
+pub use caps::{Cap, Denial};
 pub use commands::{
     Asked, Asking, Buyer, CreateWallet, Created, EndHold, Ended, Receipt, Refunded, Refusal, Shortage, UpdateWallet,
     Updated, create_wallet, end_hold, grant, refund, release_overdue, update_wallet,

@@ -4,13 +4,16 @@ use std::future::Future;
 use bellwire_wire::{Timestamp, UsdNanos, WalletId, WorkspaceId};
 
 use super::{
-    Bucket, Charge, Point, Purchase, PurchaseFilter, PurchaseRef, Rate, Refund, Share, SpendFilter, Split, Wallet,
-    WalletFilter,
+    Bucket, Cap, Charge, Denial, Point, Purchase, PurchaseFilter, PurchaseRef, Rate, Refund, Share, SpendFilter, Split,
+    Wallet, WalletFilter,
 };
-use crate::{Ctx, Page, PageQuery, Stored};
+use crate::{
+    Ctx, Page, PageQuery, Stored,
+    approval::policy::{self, Target},
+};
 
-/// Rows of wallets, purchases and what is counted of them.
-pub trait Rows: Send {
+/// Rows of wallets, purchases and what is counted of them; and of policies, so that whatever is granted was judged.
+pub trait Rows: policy::Rows {
     /// The number of the next row that is ordered by when it came.
     fn spend_seq(&mut self, ctx: &Ctx) -> i64;
 
@@ -109,6 +112,17 @@ pub trait Rows: Send {
         wallet: &WalletId,
         since: Timestamp,
     ) -> impl Future<Output = Stored<Option<String>>> + Send;
+
+    /// What a sum comes to. It is made from purchases when it is first asked for, and counted on from there.
+    fn cap_total(&mut self, cap: &Cap) -> impl Future<Output = Stored<i128>> + Send;
+    /// The same to look at only.
+    fn cap_seen(&mut self, cap: &Cap) -> impl Future<Output = Stored<i128>> + Send;
+    /// Adds to a sum that is counted; nothing if it is not, since it is made from purchases later.
+    fn cap_add(&mut self, cap: &Cap, nanos: i128) -> impl Future<Output = Stored<()>> + Send;
+    /// Forgets what is counted over something: another policy counts, or none.
+    fn caps_forget(&mut self, workspace: &WorkspaceId, target: &Target) -> impl Future<Output = Stored<()>> + Send;
+    /// Keeps a denied request, and forgets those of the workspace before `oldest`.
+    fn denial_insert(&mut self, denial: &Denial, oldest: Timestamp) -> impl Future<Output = Stored<()>> + Send;
 
     /// Counts money that moved for good.
     fn charged(&mut self, charge: &Charge<'_>) -> impl Future<Output = Stored<()>> + Send;

@@ -1,7 +1,7 @@
 //! Wallets: who may spend how much, and what was spent.
 use std::{str::FromStr, sync::Arc};
 
-use bellwire_wire::{Namespace, PurchaseId, Timestamp, UsdNanos, WalletId, WorkspaceId};
+use bellwire_wire::{Namespace, PolicyId, PurchaseId, Timestamp, UsdNanos, WalletId, WorkspaceId};
 
 use super::{Limits, Pulse, Window};
 use crate::workspace::Principal;
@@ -55,6 +55,8 @@ pub struct Terms {
     pub limits: Limits,
     /// Percents of the budget that are told when they are passed, rising.
     pub thresholds: Vec<u8>,
+    /// The policy that it, and all below it, is spent by.
+    pub policy_id: Option<PolicyId>,
     /// Whether it may be spent from.
     pub status: WalletStatus,
     /// Why it is frozen.

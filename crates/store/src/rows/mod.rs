@@ -4,6 +4,7 @@ mod approval;
 mod attempt;
 mod audit;
 mod backlog;
+mod cap;
 mod delivery;
 mod endpoint;
 mod event;
@@ -12,6 +13,7 @@ mod job;
 mod outbox;
 #[cfg(test)]
 mod plans;
+mod policy;
 mod purchase;
 mod queue;
 mod spend;

@@ -79,6 +79,7 @@ fn new_wallet(parent_id: Option<WalletId>) -> CreateWallet {
         window: Window { kind: WindowKind::Daily, zone: Zone::UTC },
         limits,
         thresholds: vec![1],
+        policy_id: None,
         status: WalletStatus::Active,
         status_reason: None,
     };

@@ -1,9 +1,10 @@
 //! What spending asks of a transaction, and what is counted of it.
 use bellwire_domain::{
     Ctx, Page, PageQuery, Stored,
+    approval::policy::Target,
     spend::{
-        Bucket, Charge, Point, Purchase, PurchaseFilter, PurchaseRef, Rate, Refund, Rows, Share, SpendFilter, Split,
-        Wallet, WalletFilter,
+        Bucket, Cap, Charge, Denial, Point, Purchase, PurchaseFilter, PurchaseRef, Rate, Refund, Rows, Share,
+        SpendFilter, Split, Wallet, WalletFilter,
     },
 };
 use bellwire_wire::{Namespace, Timestamp, UsdNanos, WalletId, WorkspaceId};
@@ -162,6 +163,29 @@ impl Rows for Tx {
             args![workspace.as_str(), Bucket::Minute.start(since), wallet.as_str()],
             |row| row.text(0),
         )
+    }
+
+    async fn cap_total(&mut self, cap: &Cap) -> Stored<i128> {
+        self.cap_counted(cap)
+    }
+
+    async fn cap_seen(&mut self, cap: &Cap) -> Stored<i128> {
+        match self.find_cap(cap)? {
+            Some(found) => Ok(found),
+            None => self.sum_of_purchases(cap),
+        }
+    }
+
+    async fn cap_add(&mut self, cap: &Cap, nanos: i128) -> Stored<()> {
+        self.add_to_cap(cap, nanos)
+    }
+
+    async fn caps_forget(&mut self, workspace: &WorkspaceId, target: &Target) -> Stored<()> {
+        self.forget_caps(workspace, Some(target))
+    }
+
+    async fn denial_insert(&mut self, denial: &Denial, oldest: Timestamp) -> Stored<()> {
+        self.insert_denial(denial, oldest)
     }
 
     async fn charged(&mut self, charge: &Charge<'_>) -> Stored<()> {

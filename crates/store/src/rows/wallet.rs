@@ -8,7 +8,7 @@ use bellwire_domain::{
     Page, PageQuery, StoreError, Stored,
     spend::{Account, Limits, Rate, Terms, Wallet, WalletCard, WalletFilter, WalletStatus, Window},
 };
-use bellwire_wire::{Namespace, PurchaseId, Timestamp, UsdNanos, WalletId, WorkspaceId};
+use bellwire_wire::{Namespace, PolicyId, PurchaseId, Timestamp, UsdNanos, WalletId, WorkspaceId};
 
 use crate::{
     Tx,
@@ -20,7 +20,8 @@ macro_rules! wallet_columns {
     () => {
         "w.seq, w.id, w.workspace_id, w.namespace, w.name, w.agent_id, w.parent_id, w.depth, w.sandbox, w.budget, \
          w.period, w.zone, w.limits, w.thresholds, w.status, w.status_reason, w.created_at, w.updated_at, \
-         w.period_start, w.period_end, w.spent, w.held, w.told_percent, w.denied_count, w.last_purchase_id, w.pulse"
+         w.period_start, w.period_end, w.spent, w.held, w.told_percent, w.denied_count, w.last_purchase_id, w.pulse, \
+         w.policy_id"
     };
 }
 
@@ -36,6 +37,7 @@ fn wallet(row: &Row<'_>) -> Stored<Wallet> {
             window: Window { kind: row.parse(10)?, zone: row.parse(11)? },
             limits: row.json(12)?,
             thresholds: row.json(13)?,
+            policy_id: row.opt_text(26)?.as_deref().map(PolicyId::from_stored),
             status: row.parse(14)?,
             status_reason: row.opt_text(15)?,
         },
@@ -143,9 +145,10 @@ impl Tx {
         self.execute(
             "INSERT INTO wallets (seq, id, workspace_id, namespace, name, agent_id, parent_id, depth, sandbox, budget,
                  period, zone, limits, thresholds, status, status_reason, created_at, updated_at, period_start,
-                 period_end, spent, held, told_percent, denied_count, last_purchase_id, pulse)
+                 period_end, spent, held, told_percent, denied_count, last_purchase_id, pulse,
+                 policy_id)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 0, 0,
-                 0, 0, NULL, $21)",
+                 0, 0, NULL, $21, $22)",
             args![
                 card.seq,
                 card.id.as_str(),
@@ -167,7 +170,8 @@ impl Tx {
                 card.updated_at,
                 account.period_start,
                 account.period_end,
-                &pulse
+                &pulse,
+                terms.policy_id.as_ref().map(PolicyId::as_str)
             ],
         )?;
         self.cache.desk.learn(wallet.clone());
@@ -186,11 +190,12 @@ impl Tx {
             &thresholds,
             terms.status.as_str(),
             terms.status_reason.as_ref(),
-            wallet.card.updated_at
+            wallet.card.updated_at,
+            terms.policy_id.as_ref().map(PolicyId::as_str)
         ];
         let changed = self.execute(
             "UPDATE wallets SET name = $3, budget = $4, limits = $5, thresholds = $6, status = $7, status_reason = $8,
-                 updated_at = $9 WHERE id = $1 AND workspace_id IS NOT DISTINCT FROM $2",
+                 updated_at = $9, policy_id = $10 WHERE id = $1 AND workspace_id IS NOT DISTINCT FROM $2",
             args,
         )?;
         if changed != 1 {

@@ -89,6 +89,7 @@ pub(crate) fn new_wallet(budget: &str) -> CreateWallet {
             window: Window { kind: WindowKind::Total, zone: Zone::UTC },
             limits: Limits::default(),
             thresholds: Vec::new(),
+            policy_id: None,
             status: WalletStatus::Active,
             status_reason: None,
         },
@@ -106,6 +107,7 @@ pub(crate) fn word(granted: &Result<Receipt, Refusal>) -> (&'static str, Option<
         Err(Refusal::Unknown) => ("unknown", None),
         Err(Refusal::NotYours) => ("not yours", None),
         Err(Refusal::Frozen(wallet)) => ("frozen", Some(wallet.id())),
+        Err(Refusal::Denied(finding)) => (finding.rule, None),
         Err(Refusal::Limited(wallet, breach)) => (breach.rule.as_str(), Some(wallet.id())),
         Err(Refusal::Short(shortage)) => ("short", Some(shortage.blocking.id())),
     }

@@ -1,5 +1,5 @@
 //! What policies make of a request: pure.
-use bellwire_wire::{PolicyId, UsdNanos, UsdSum};
+use bellwire_wire::{PolicyId, UsdNanos};
 
 use super::{
     Otherwise, Policy, Request, Totals,
@@ -60,8 +60,8 @@ pub struct Asked {
     pub finding: Finding,
     /// How, so that every rule that asks has what it wants.
     pub terms: Terms,
-    /// What was granted on the day, over what the first such policy is attached to.
-    pub day_spent: UsdSum,
+    /// What was granted on the day, over what the first such policy is attached to, if it counts that.
+    pub day_spent: Option<UsdNanos>,
     /// How much may be, by that policy.
     pub day_cap: Option<UsdNanos>,
 }
@@ -188,8 +188,12 @@ impl Policy {
             Check::Cap(Span::Day, cap) => Some(cap),
             _ => None,
         };
+        let day_spent = self.content.rules.counted().day.then(|| {
+            // Only sums of many purses are more than an amount can be.
+            UsdNanos::from_nanos(i64::try_from(view.totals.day).unwrap_or(i64::MAX))
+        });
         let day_cap = self.content.rules.all().iter().filter_map(day_cap).min();
-        Asked { finding, terms, day_spent: UsdSum::from_nanos(view.totals.day), day_cap }
+        Asked { finding, terms, day_spent, day_cap }
     }
 
     fn finding(&self, rule: &Rule, view: &View<'_>, outcome: &Outcome<'_>) -> Finding {

@@ -7,20 +7,29 @@
 //!
 //! How rows move: each change of a policy is a new version, and all versions stay, since decisions name them. A
 //! policy that nothing is attached to can be deleted; its versions stay even then.
+mod commands;
 mod hours;
+mod in_force;
 mod judge;
 mod model;
 mod names;
 mod parts;
 mod read;
 mod request;
+mod rows;
 mod rule;
 mod rules;
 #[cfg(test)]
 mod tests;
 mod when;
 
+pub use commands::{
+    CreatedPolicy, DeletedPolicy, POLICIES_MAX, UpdatePolicy, UpdatedPolicy, create_policy, delete_policy,
+    update_policy,
+};
+pub use in_force::{Applied, InForce, Target};
 pub use judge::{Asked, DEFAULT, Effect, Finding, Line, Verdict};
 pub use model::{Content, Otherwise, Policy};
 pub use request::{Purse, Request, Totals};
-pub use rules::Rules;
+pub use rows::Rows;
+pub use rules::{Counted, Rules};

@@ -5,7 +5,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use crate::Faults;
 
@@ -89,4 +89,19 @@ pub(super) fn texts(field: &str, json: &RawValue, faults: &mut Faults) -> Option
 /// A whole number.
 pub(super) fn whole(field: &str, json: &RawValue, faults: &mut Faults) -> Option<u32> {
     faults.take(field, serde_json::from_str(json.get()).map_err(|_| "must be a whole number"))
+}
+
+/// A value in which the numbers that are amounts are texts.
+pub(super) fn exact(json: &RawValue) -> Value {
+    if let Ok(Members(members)) = serde_json::from_str(json.get()) {
+        let value = |name: &str, json: &RawValue| match json.get() {
+            number if name.ends_with("_usd") && !number.starts_with('"') => number.into(),
+            _ => exact(json),
+        };
+        return members.into_iter().map(|(name, json)| (name.clone(), value(&name, json))).collect();
+    }
+    match serde_json::from_str::<Vec<&RawValue>>(json.get()) {
+        Ok(items) => items.into_iter().map(exact).collect(),
+        Err(_) => serde_json::from_str(json.get()).unwrap_or_default(),
+    }
 }

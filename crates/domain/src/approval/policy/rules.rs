@@ -4,10 +4,26 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::{
-    read,
-    rule::{Check, Rule},
+    parts, read,
+    rule::{Check, Rule, Span},
 };
 use crate::Faults;
+
+/// Windows of which is counted what was granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counted {
+    /// The day.
+    pub day: bool,
+    /// The month.
+    pub month: bool,
+}
+
+impl Counted {
+    /// Whether any is.
+    pub const fn any(self) -> bool {
+        self.day || self.month
+    }
+}
 
 /// Rules in order, checked.
 #[derive(Debug, Clone)]
@@ -36,12 +52,18 @@ impl Rules {
         &self.source
     }
 
-    /// Whether they look at what was granted before.
-    pub fn count(&self) -> bool {
-        self.all.iter().any(|rule| match &rule.check {
-            Check::Cap(..) => true,
-            Check::When(when, _) => when.counts(),
-            _ => false,
+    /// The same as a value, in which amounts are texts: these keep every digit.
+    pub fn exact(&self) -> serde_json::Value {
+        parts::exact(&self.source)
+    }
+
+    /// Of which windows they look at what was granted before.
+    pub fn counted(&self) -> Counted {
+        self.all.iter().fold(Counted::default(), |counted, rule| match &rule.check {
+            Check::Cap(Span::Day, _) => Counted { day: true, ..counted },
+            Check::Cap(Span::Month, _) => Counted { month: true, ..counted },
+            Check::When(when, _) if when.counts() => Counted { day: true, month: true },
+            _ => counted,
         })
     }
 

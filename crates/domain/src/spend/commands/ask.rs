@@ -9,7 +9,7 @@ use super::{
     buy::{Receipt, new_purchase},
     chain::{save, standing},
     end::{End, finish},
-    watch,
+    judge, watch,
 };
 use crate::{
     Ctx, Stored,
@@ -67,6 +67,7 @@ where
     for wallet in &mut chain {
         wallet.account.hold(purchase.order.amount);
     }
+    judge::count(rows, &chain, &purchase, UsdNanos::ZERO).await?;
     watch::note(rows, ctx, &mut chain, &purchase).await?;
     let id = ApprovalId::from_ulid(ctx.mint.ulid());
     let data = HeldData::new(&purchase, Some((&id, ctx.now.after(asked.terms.timeout))));
@@ -206,11 +207,13 @@ where
         wallet.account.release(hold.order.amount);
         wallet.account.hold(allowed);
     }
+    let counted = hold.counts();
     let span = hold.expires_at.map_or(Duration::ZERO, |at| at.since(hold.created_at));
     hold.expires_at = Some(ctx.now.after(span));
     hold.order.amount = allowed;
     hold.status = PurchaseStatus::Held;
     tell(rows, ctx, &chain[0], "purchase.held", &HeldData::new(&hold, None)).await?;
+    judge::count(rows, &chain, &hold, counted).await?;
     rows.purchase_save(&hold).await?;
     save(rows, &chain).await
 }

@@ -7,11 +7,14 @@ use super::{
     ask::{Asked, Asking, ask},
     chain::{save, standing},
     end::release_overdue,
-    watch,
+    judge, watch,
 };
 use crate::{
     Ctx, Stored,
-    approval::{Approval, Asks},
+    approval::{
+        Approval, AskedBy, Asks,
+        policy::{self, Finding, Verdict},
+    },
     event,
     spend::{
         Breach, Charge, Order, Purchase, PurchaseStatus, Rows, Wallet,
@@ -44,6 +47,8 @@ pub enum Refusal {
     NotYours,
     /// This wallet of the chain is frozen.
     Frozen(Wallet),
+    /// A policy does not let it through.
+    Denied(Box<Finding>),
     /// A limit of this wallet refuses it.
     Limited(Wallet, Breach),
     /// It does not fit in a budget.
@@ -87,6 +92,14 @@ where
     if let Some(frozen) = chain.iter().find(|wallet| wallet.is_frozen()) {
         return Ok(Err(Refusal::Frozen(frozen.as_seen_by(by))));
     }
+    let asked = match verdict(rows, ctx, &mut chain, &order).await? {
+        Verdict::Allow(_) => None,
+        Verdict::Ask(asked) => Some(asked),
+        Verdict::Deny(finding) => {
+            judge::deny(rows, ctx, &chain[0], order, &finding).await?;
+            return Ok(Err(Refusal::Denied(Box::new(finding))));
+        }
+    };
     if let Some(index) = rules::short(&chain, order.amount) {
         return refuse_short(rows, ctx, chain, index, order.amount).await.map(Err);
     }
@@ -97,11 +110,11 @@ where
         return Ok(Err(Refusal::Limited(chain[*index].as_seen_by(by), *breach)));
     }
 
-    if let Some(asked) = None::<Asked> {
+    if let Some(asked) = asked {
         for (index, breach) in &breaches {
             watch::act(rows, ctx, &mut chain[*index], breach, &order).await?;
         }
-        return ask(rows, ctx, asking, by, chain, order, hold_for, asked).await.map(Ok);
+        return ask(rows, ctx, asking, by, chain, order, hold_for, (*asked).into()).await.map(Ok);
     }
 
     let amount = order.amount;
@@ -112,6 +125,7 @@ where
             None => wallet.account.spend(amount),
         }
     }
+    judge::count(rows, &chain, &purchase, UsdNanos::ZERO).await?;
     watch::note(rows, ctx, &mut chain, &purchase).await?;
     if hold_for.is_some() {
         tell(rows, ctx, &chain[0], "purchase.held", &HeldData::new(&purchase, None)).await?;
@@ -124,6 +138,38 @@ where
     }
     save(rows, &chain).await?;
     Ok(Ok(Receipt { purchase, chain, approval: None }))
+}
+
+impl From<policy::Asked> for Asked {
+    fn from(asked: policy::Asked) -> Self {
+        let finding = asked.finding;
+        let by = AskedBy {
+            rule: finding.rule.to_owned(),
+            threshold_usd: finding.threshold,
+            daily_spent_usd: asked.day_spent,
+            daily_cap_usd: asked.day_cap,
+            policy_id: finding.policy_id,
+            policy_version: finding.version,
+        };
+        Self { by, terms: asked.terms }
+    }
+}
+
+/// What policies say. If they deny, overdue holds are released first and it is judged again: what has expired
+/// counts for nothing, whether or not somebody swept.
+async fn verdict<R>(rows: &mut R, ctx: &Ctx, chain: &mut Vec<Wallet>, order: &Order) -> Stored<Verdict>
+where
+    R: Rows + event::Log + audit::Rows,
+{
+    let (verdict, counts) = judge::judge(rows, ctx, chain, order).await?;
+    let workspace = chain[0].card.workspace_id.clone();
+    let again = counts && matches!(verdict, Verdict::Deny(_));
+    if !again || release_overdue(rows, ctx, Some(&workspace), RELEASED_MAX).await? == 0 {
+        return Ok(verdict);
+    }
+    let payer = chain[0].id().clone();
+    *chain = standing(rows, ctx, &workspace, &payer).await?;
+    judge::judge(rows, ctx, chain, order).await.map(|(verdict, _)| verdict)
 }
 
 /// Whether a key may buy from a wallet that it sees. An agent's buys from that agent's wallets, and from those

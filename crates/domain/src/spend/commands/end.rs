@@ -4,6 +4,7 @@ use bellwire_wire::{UsdNanos, WorkspaceId};
 use super::{
     buy::{Receipt, succeed},
     chain::{save, standing},
+    judge,
 };
 use crate::{
     Ctx, Stored, event,
@@ -106,6 +107,7 @@ where
             wallet.account.spend(*amount);
         }
     }
+    let counted = hold.counts();
     hold.ended_at = Some(ctx.now);
     match end {
         End::Capture(amount) => succeed(rows, ctx, &mut hold, &mut chain, amount).await?,
@@ -131,6 +133,7 @@ where
             hold.error = Some((code.to_owned(), message));
         }
     }
+    judge::count(rows, &chain, &hold, counted).await?;
     rows.purchase_save(&hold).await?;
     save(rows, &chain).await?;
     Ok(Receipt { purchase: hold, chain, approval: None })

@@ -3,6 +3,7 @@ mod ask;
 mod buy;
 mod chain;
 mod end;
+mod judge;
 mod refund;
 mod wallet;
 mod watch;

@@ -4,6 +4,7 @@ use bellwire_wire::{RefundId, UsdNanos};
 use super::{
     buy::Receipt,
     chain::{save, standing},
+    judge,
 };
 use crate::{
     Ctx, Stored, event,
@@ -59,6 +60,7 @@ where
             wallet.account.unspend(amount);
         }
     }
+    let counted = purchase.counts();
     purchase.refunded = purchase.refunded.checked_add(amount).unwrap_or(purchase.captured);
     let refund = Refund {
         seq: rows.spend_seq(ctx),
@@ -84,6 +86,7 @@ where
         let back = UsdNanos::ZERO.checked_sub(amount).unwrap_or(UsdNanos::ZERO);
         rows.charged(&Charge { event_id: &event_id, purchase: &purchase, amount: back, at: ctx.now }).await?;
     }
+    judge::count(rows, &chain, &purchase, counted).await?;
     rows.refund_insert(&refund).await?;
     rows.purchase_save(&purchase).await?;
     save(rows, &chain).await?;

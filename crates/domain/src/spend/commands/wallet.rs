@@ -1,12 +1,14 @@
 //! Wallets made and changed.
 use std::sync::Arc;
 
-use bellwire_wire::{Namespace, Timestamp, UsdNanos, WalletId};
+use bellwire_wire::{Namespace, PolicyId, Timestamp, UsdNanos, WalletId};
 use serde_json::{Value, json};
 
 use super::chain::standing;
 use crate::{
-    Ctx, Stored, event,
+    Ctx, Stored,
+    approval::policy::Target,
+    event,
     spend::{
         Account, DEPTH_MAX, Limits, Rate, Rows, Terms, Wallet, WalletCard, WalletStatus,
         events::{ChangeData, FrozenData, WalletData, tell},
@@ -46,6 +48,8 @@ pub enum Created {
     OtherNamespace,
     /// Play money and real money do not mix.
     Mixed,
+    /// There is no such policy for it, as far as the key may know.
+    NoPolicy,
 }
 
 /// Makes a wallet and tells with `wallet.created`. Its place in the tree is for good, so there are no cycles.
@@ -70,6 +74,11 @@ where
         }
         depth = parent.depth.saturating_add(1);
         namespace = namespace.or_else(|| parent.namespace.clone());
+    }
+    if let Some(policy) = &new.terms.policy_id
+        && !may_name(rows, by, policy, namespace.as_ref()).await?
+    {
+        return Ok(Created::NoPolicy);
     }
     if let Some(namespace) = &namespace {
         rows.namespace_touch(by.workspace(), namespace, ctx.now).await?;
@@ -109,6 +118,8 @@ pub struct UpdateWallet {
     pub limits: Option<Limits>,
     /// Percents of the budget that are told.
     pub thresholds: Option<Vec<u8>>,
+    /// The policy that it is spent by, or none.
+    pub policy_id: Option<Option<PolicyId>>,
     /// Whether it may be spent from.
     pub status: Option<WalletStatus>,
     /// Why.
@@ -123,6 +134,10 @@ pub enum Updated {
     Done(Wallet, Wallet),
     /// There is no such wallet, as far as the key may know.
     Unknown,
+    /// There is no such policy for it, as far as the key may know.
+    NoPolicy,
+    /// Its policy is not one that the key may see, so the key does not take it away.
+    NotYourPolicy,
 }
 
 /// Changes a wallet and tells with `wallet.updated`, and with `wallet.frozen` if that is what it now is.
@@ -140,6 +155,11 @@ where
     let Some(before) = chain.into_iter().next().filter(|wallet| by.sees(wallet.card.namespace.as_ref())) else {
         return Ok(Updated::Unknown);
     };
+    if let Some(to) = change.policy_id.as_ref().filter(|to| **to != before.card.terms.policy_id)
+        && let Some(refused) = swap_policy(rows, by, &before, to.as_ref()).await?
+    {
+        return Ok(refused);
+    }
     let mut wallet = before.clone();
     let changed = apply(Arc::make_mut(&mut wallet.card), &change, ctx.now);
     if changed.is_empty() {
@@ -174,6 +194,42 @@ where
     Ok(Updated::Done(before, wallet))
 }
 
+/// Whether a wallet of a namespace may name a policy: one that the key sees, and that is not another namespace's.
+async fn may_name<R: Rows>(
+    rows: &mut R,
+    by: &impl Actor,
+    policy: &PolicyId,
+    namespace: Option<&Namespace>,
+) -> Stored<bool> {
+    rows.policies_stand();
+    let found = rows.policy(by.workspace(), policy).await?;
+    Ok(found.is_some_and(|policy| {
+        by.sees(policy.namespace.as_ref()) && (policy.namespace.is_none() || policy.namespace.as_ref() == namespace)
+    }))
+}
+
+/// Makes room for another policy of a wallet, or says why it stays.
+async fn swap_policy<R: Rows>(
+    rows: &mut R,
+    by: &impl Actor,
+    wallet: &Wallet,
+    to: Option<&PolicyId>,
+) -> Stored<Option<Updated>> {
+    let namespace = wallet.card.namespace.as_ref();
+    if let Some(to) = to
+        && !may_name(rows, by, to, namespace).await?
+    {
+        return Ok(Some(Updated::NoPolicy));
+    }
+    if let Some(from) = &wallet.card.terms.policy_id
+        && !may_name(rows, by, from, namespace).await?
+    {
+        return Ok(Some(Updated::NotYourPolicy));
+    }
+    let target = Target::Purse(wallet.id().to_string());
+    rows.caps_forget(by.workspace(), &target).await.map(|()| None)
+}
+
 /// Changes a card; the names of the fields that are other than before.
 fn apply(card: &mut WalletCard, change: &UpdateWallet, now: Timestamp) -> Vec<&'static str> {
     let mut changed = Vec::new();
@@ -182,6 +238,7 @@ fn apply(card: &mut WalletCard, change: &UpdateWallet, now: Timestamp) -> Vec<&'
     set(&mut terms.budget, change.budget.as_ref(), "budget_usd", &mut changed);
     set(&mut terms.limits, change.limits.as_ref(), "limits", &mut changed);
     set(&mut terms.thresholds, change.thresholds.as_ref(), "thresholds", &mut changed);
+    set(&mut terms.policy_id, change.policy_id.as_ref(), "policy_id", &mut changed);
     set(&mut terms.status, change.status.as_ref(), "status", &mut changed);
     if changed.contains(&"status") {
         terms.status_reason = (terms.status == WalletStatus::Frozen).then(|| change.reason.clone());
@@ -209,6 +266,7 @@ fn terms(card: &WalletCard) -> Value {
         "tz": terms.window.zone.name(),
         "limits": terms.limits,
         "thresholds": terms.thresholds,
+        "policy_id": terms.policy_id,
         "status": terms.status.as_str(),
     })
 }
