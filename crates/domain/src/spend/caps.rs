@@ -71,8 +71,8 @@ impl Purchase {
 }
 
 impl Order {
-    /// The order as policies see it, to be paid by a wallet at a time.
-    pub fn request<'a>(&'a self, payer: &'a Wallet, at: Timestamp) -> Request<'a> {
+    /// The order as policies see it, to be paid out of a purse at a time.
+    pub fn request<'a>(&'a self, purse: Purse<'a>, at: Timestamp) -> Request<'a> {
         Request {
             at,
             amount: self.amount,
@@ -84,7 +84,7 @@ impl Order {
             run_id: self.run_id.as_deref(),
             metadata: self.metadata.as_deref(),
             agent_id: self.agent_id.as_deref(),
-            purse: payer.purse(),
+            purse,
         }
     }
 }

@@ -19,6 +19,7 @@ mod events;
 mod limits;
 mod pulse;
 mod purchase;
+mod replay;
 mod rows;
 mod rules;
 mod wallet;
@@ -27,12 +28,13 @@ mod window;
 pub use analytics::{Bucket, Point, Share, SpendFilter, Split};
 pub use caps::{Cap, Denial};
 pub use commands::{
-    Asked, Asking, Buyer, CreateWallet, Created, EndHold, Ended, Receipt, Refunded, Refusal, Shortage, UpdateWallet,
-    Updated, create_wallet, end_hold, grant, refund, release_overdue, update_wallet,
+    Asked, Asking, Buyer, CreateWallet, Created, EndHold, Ended, Evaluated, Receipt, Refunded, Refusal, Shortage,
+    UpdateWallet, Updated, create_wallet, end_hold, evaluate, grant, refund, release_overdue, update_wallet,
 };
 pub use limits::{Breach, Limits, MINUTE, Nanos, OnBreach, Repeat, Rule, Spike, Watch};
 pub use pulse::{HISTORY_MINUTES, Pulse, Rate, Told, usual};
 pub use purchase::{Charge, Order, Purchase, PurchaseFilter, PurchaseRef, PurchaseStatus, Refund};
+pub use replay::{Flip, Recorded, Replay, Tally, Was};
 pub use rows::Rows;
 pub use wallet::{
     Account, DEPTH_MAX, THRESHOLDS_MAX, Terms, Wallet, WalletCard, WalletFilter, WalletStatus, spendable,

@@ -4,8 +4,8 @@ use std::future::Future;
 use bellwire_wire::{Timestamp, UsdNanos, WalletId, WorkspaceId};
 
 use super::{
-    Bucket, Cap, Charge, Denial, Point, Purchase, PurchaseFilter, PurchaseRef, Rate, Refund, Share, SpendFilter, Split,
-    Wallet, WalletFilter,
+    Bucket, Cap, Charge, Denial, Point, Purchase, PurchaseFilter, PurchaseRef, Rate, Recorded, Refund, Share,
+    SpendFilter, Split, Wallet, WalletFilter,
 };
 use crate::{
     Ctx, Page, PageQuery, Stored,
@@ -117,12 +117,23 @@ pub trait Rows: policy::Rows {
     fn cap_total(&mut self, cap: &Cap) -> impl Future<Output = Stored<i128>> + Send;
     /// The same to look at only.
     fn cap_seen(&mut self, cap: &Cap) -> impl Future<Output = Stored<i128>> + Send;
+    /// The same from purchases alone, whatever is counted: of any span of time.
+    fn cap_made(&mut self, cap: &Cap) -> impl Future<Output = Stored<i128>> + Send;
     /// Adds to a sum that is counted; nothing if it is not, since it is made from purchases later.
     fn cap_add(&mut self, cap: &Cap, nanos: i128) -> impl Future<Output = Stored<()>> + Send;
     /// Forgets what is counted over something: another policy counts, or none.
     fn caps_forget(&mut self, workspace: &WorkspaceId, target: &Target) -> impl Future<Output = Stored<()>> + Send;
     /// Keeps a denied request, and forgets those of the workspace before `oldest`.
     fn denial_insert(&mut self, denial: &Denial, oldest: Timestamp) -> impl Future<Output = Stored<()>> + Send;
+
+    /// At most `limit` requests, granted or denied by a policy, after one number and up to another, in order.
+    fn recorded(
+        &mut self,
+        workspace: &WorkspaceId,
+        after: i64,
+        up_to: i64,
+        limit: u32,
+    ) -> impl Future<Output = Stored<Vec<Recorded>>> + Send;
 
     /// Counts money that moved for good.
     fn charged(&mut self, charge: &Charge<'_>) -> impl Future<Output = Stored<()>> + Send;

@@ -1,12 +1,16 @@
 //! What policies count, and what they denied. Why some workspaces are looked at in more words: see `wallet`.
 use bellwire_domain::{
-    Stored,
+    StoreError, Stored,
     approval::policy::Target,
-    spend::{Cap, Denial},
+    spend::{Cap, Denial, Order, PurchaseStatus, Recorded, Was},
 };
-use bellwire_wire::{Namespace, Timestamp, WorkspaceId};
+use bellwire_wire::{Namespace, PolicyId, Timestamp, WalletId, WorkspaceId};
+use serde_json::value::RawValue;
 
-use super::wallet::exact;
+use super::{
+    purchase::{self, purchase_columns},
+    wallet::{exact, usd},
+};
 use crate::{
     Tx,
     args::{Row, args},
@@ -154,4 +158,80 @@ impl Tx {
         )
         .map(drop)
     }
+
+    /// Both kinds of requests in their common order.
+    pub(super) fn find_recorded(
+        &mut self,
+        workspace: &WorkspaceId,
+        after: i64,
+        up_to: i64,
+        limit: u32,
+    ) -> Stored<Vec<Recorded>> {
+        let args = args![workspace.as_str(), after, up_to, limit];
+        let mut all = self.query(
+            concat!(
+                "SELECT ",
+                purchase_columns!(),
+                " FROM purchases WHERE workspace_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4"
+            ),
+            args,
+            |row| purchase::purchase(row).map(granted),
+        )?;
+        all.extend(self.query(
+            "SELECT seq, wallet_id, namespace, agent_id, run_id, amount, vendor, description, category, memo, rail,
+                 metadata, sandbox, policy_id, at
+             FROM policy_denials WHERE workspace_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4",
+            args,
+            denied,
+        )?);
+        all.sort_by_key(|recorded| recorded.seq);
+        all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(all)
+    }
+}
+
+fn granted(purchase: bellwire_domain::spend::Purchase) -> Recorded {
+    use PurchaseStatus::{Cancelled, Denied, Pending, Undeliverable};
+    // A purchase that is no hold has the id of one only if it had to wait for people.
+    let waited = purchase.hold_id.is_some() && purchase.expires_at.is_none();
+    let asked = waited || matches!(purchase.status, Pending | Denied | Undeliverable | Cancelled);
+    Recorded {
+        seq: purchase.seq,
+        at: purchase.created_at,
+        counts: purchase.counts(),
+        wallet_id: purchase.wallet_id,
+        namespace: purchase.namespace,
+        order: purchase.order,
+        sandbox: purchase.sandbox,
+        purchase_id: Some(purchase.id),
+        was: if asked { Was::Approval } else { Was::Allowed },
+        denied_by: None,
+    }
+}
+
+fn denied(row: &Row<'_>) -> Stored<Recorded> {
+    let metadata = row.opt_text(11)?.map(RawValue::from_string).transpose();
+    let order = Order {
+        agent_id: row.opt_text(3)?,
+        run_id: row.opt_text(4)?,
+        amount: usd(row, 5)?,
+        vendor: row.text(6)?,
+        description: row.text(7)?,
+        category: row.opt_text(8)?,
+        memo: row.opt_text(9)?,
+        rail: row.opt_text(10)?,
+        metadata: metadata.map_err(|error| StoreError::Broken(error.to_string()))?,
+    };
+    Ok(Recorded {
+        seq: row.int(0)?,
+        at: row.time(14)?,
+        counts: order.amount,
+        wallet_id: row.with_text(1, WalletId::from_stored)?,
+        namespace: row.opt_text(2)?.as_deref().map(Namespace::from_stored),
+        order,
+        sandbox: row.flag(12)?,
+        purchase_id: None,
+        was: Was::Denied,
+        denied_by: Some(row.with_text(13, PolicyId::from_stored)?),
+    })
 }

@@ -10,13 +10,14 @@ use std::{
 
 use bellwire_domain::{
     Ctx, Mint, Origin, PageQuery, Stored,
+    approval::Office,
     spend::{
-        self, Bucket, CreateWallet, Created, EndHold, Limits, Nanos, Order, PurchaseFilter, PurchaseRef, Rows as _,
-        SpendFilter, Split, Terms, UpdateWallet, WalletFilter, WalletStatus, Window, WindowKind, Zone,
+        self, Asking, Bucket, CreateWallet, Created, EndHold, Limits, Nanos, Order, PurchaseFilter, PurchaseRef,
+        Rows as _, SpendFilter, Split, Terms, UpdateWallet, WalletFilter, WalletStatus, Window, WindowKind, Zone,
     },
     workspace::{Key, KeyHash, KeyKind, Permissions, Principal},
 };
-use bellwire_wire::{KeyId, Timestamp, UsdNanos, WalletId, WorkspaceId};
+use bellwire_wire::{KeyId, SigningKey, Timestamp, UsdNanos, WalletId, WorkspaceId};
 use ulid::Ulid;
 
 use crate::{Fault, InlineStore, MasterKey, Nobody, Store, Tx, Vault, sqlite::SAID, tx::Connection};

@@ -35,18 +35,22 @@ pub(super) static PURCHASES: Bulk = Bulk {
                $20, $21, $22)",
 };
 
+macro_rules! purchase_columns {
+    () => {
+        "seq, id, hold_id, workspace_id, namespace, wallet_id, agent_id, run_id, status, amount, captured, refunded, \
+         vendor, description, category, memo, rail, metadata, sandbox, created_at, expires_at, ended_at, error_code, \
+         error_message"
+    };
+}
+pub(super) use purchase_columns;
+
 macro_rules! purchase_sql {
     ($rest:literal) => {
-        concat!(
-            "SELECT seq, id, hold_id, workspace_id, namespace, wallet_id, agent_id, run_id, status, amount, captured,
-                 refunded, vendor, description, category, memo, rail, metadata, sandbox, created_at, expires_at,
-                 ended_at, error_code, error_message FROM purchases WHERE ",
-            $rest
-        )
+        concat!("SELECT ", purchase_columns!(), " FROM purchases WHERE ", $rest)
     };
 }
 
-fn purchase(row: &Row<'_>) -> Stored<Purchase> {
+pub(super) fn purchase(row: &Row<'_>) -> Stored<Purchase> {
     let metadata = row.opt_text(17)?.map(RawValue::from_string).transpose();
     Ok(Purchase {
         seq: row.int(0)?,

@@ -3,7 +3,7 @@ use bellwire_domain::{
     Ctx, Page, PageQuery, Stored,
     approval::policy::Target,
     spend::{
-        Bucket, Cap, Charge, Denial, Point, Purchase, PurchaseFilter, PurchaseRef, Rate, Refund, Rows, Share,
+        Bucket, Cap, Charge, Denial, Point, Purchase, PurchaseFilter, PurchaseRef, Rate, Recorded, Refund, Rows, Share,
         SpendFilter, Split, Wallet, WalletFilter,
     },
 };
@@ -174,6 +174,14 @@ impl Rows for Tx {
             Some(found) => Ok(found),
             None => self.sum_of_purchases(cap),
         }
+    }
+
+    async fn cap_made(&mut self, cap: &Cap) -> Stored<i128> {
+        self.sum_of_purchases(cap)
+    }
+
+    async fn recorded(&mut self, workspace: &WorkspaceId, after: i64, up_to: i64, limit: u32) -> Stored<Vec<Recorded>> {
+        self.find_recorded(workspace, after, up_to, limit)
     }
 
     async fn cap_add(&mut self, cap: &Cap, nanos: i128) -> Stored<()> {

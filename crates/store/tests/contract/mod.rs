@@ -184,6 +184,15 @@ macro_rules! contract_of_rows {
                 sums_are_exact_above_what_an_integer_holds
                 purchases_are_paged_newest_first_and_filtered
             }
+            policy {
+                a_policy_comes_back_as_it_went_in_and_keeps_every_version
+                a_wallet_names_a_policy_that_its_key_sees_and_that_is_its_own
+                a_denied_request_is_told_and_kept_and_changes_nothing
+                a_cap_counts_over_what_its_policy_is_attached_to
+                what_comes_back_is_free_again_on_its_own_day
+                a_cap_that_begins_late_counts_what_was_granted_before
+                an_undone_purchase_counts_for_nothing_and_an_undone_policy_is_not_in_force
+            }
             jobs {
                 a_replay_commits_its_progress_chunk_by_chunk
                 a_turn_that_runs_twice_does_nothing_twice
@@ -214,6 +223,7 @@ pub(crate) mod event;
 pub(crate) mod jobs;
 pub(crate) mod order;
 pub(crate) mod outbox;
+pub(crate) mod policy;
 pub(crate) mod queue;
 pub(crate) mod retention;
 pub(crate) mod spend;

@@ -17,6 +17,7 @@ fn ended(ended: &Ended) -> &'static str {
             PurchaseStatus::Voided => "voided before",
             PurchaseStatus::Failed => "failed before",
             PurchaseStatus::Expired => "expired before",
+            other => other.as_str(),
         },
         Ended::Exceeds(_) => "exceeds",
     }

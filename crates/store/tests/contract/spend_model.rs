@@ -17,7 +17,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use super::{
     START, World,
     spend_reference::{Bought, Model, Pot, Step, THRESHOLDS},
-    till::{Till, order, word},
+    till::{Till, asking, order, word},
 };
 
 /// How the asking goes.
@@ -203,7 +203,7 @@ impl Game {
                         let mut bought = order("1", "acme");
                         bought.amount = nanos(amount);
                         let hold = hold.map(|seconds| Duration::from_secs(seconds.unsigned_abs()));
-                        let granted = spend::grant(tx, &ctx, &by, &ids[wallet], bought, hold).await?;
+                        let granted = spend::grant(tx, &ctx, &by, &ids[wallet], bought, hold, &asking()).await?;
                         if let Ok(receipt) = &granted {
                             for wallet in &receipt.chain {
                                 let taken = wallet.account.spent.nanos() + wallet.account.held.nanos();

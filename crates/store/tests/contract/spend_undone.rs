@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::{
     World,
-    till::{Till, order},
+    till::{Till, asking, order},
     transactions::{settle_down, shut},
 };
 
@@ -29,7 +29,7 @@ fn buy(till: &Till, wallet: &WalletId, number: i64, fate: Fate, tasks: &mut Join
         let bought = store.transact("buy", move |tx| {
             let (ctx, by, wallet, bought) = (ctx.clone(), by.clone(), wallet.clone(), bought.clone());
             Box::pin(async move {
-                let granted = spend::grant(tx, &ctx, &by, &wallet, bought, None).await?;
+                let granted = spend::grant(tx, &ctx, &by, &wallet, bought, None, &asking()).await?;
                 match fate {
                     Fate::Fails => Err(StoreError::Broken("refused".into())),
                     Fate::Panics => panic!("a command that panics, as planned"),

@@ -6,14 +6,15 @@ use std::{
 };
 
 use bellwire_domain::{
+    approval::Office,
     event::{DataSchema, EventFilter, Rows as _},
     spend::{
-        self, CreateWallet, Created, EndHold, Ended, Limits, Order, Purchase, PurchaseRef, Receipt, Refunded, Refusal,
-        Rows as _, Terms, UpdateWallet, Updated, Wallet, WalletStatus, Window, WindowKind, Zone,
+        self, Asking, CreateWallet, Created, EndHold, Ended, Limits, Order, Purchase, PurchaseRef, Receipt, Refunded,
+        Refusal, Rows as _, Terms, UpdateWallet, Updated, Wallet, WalletStatus, Window, WindowKind, Zone,
     },
     workspace::{Key, KeyHash, KeyKind, Permissions, Principal},
 };
-use bellwire_wire::{KeyId, Timestamp, UsdNanos, WalletId, WorkspaceId, catalog};
+use bellwire_wire::{KeyId, SigningKey, Timestamp, UsdNanos, WalletId, WorkspaceId, catalog};
 use serde_json::Value;
 use ulid::Ulid;
 

@@ -12,7 +12,7 @@ use crate::{
     contract::{
         World,
         spend_model::{Blow, Left, Trouble, spending_is_as_a_model_says_whatever_happens},
-        till::{Till, order, principal, word},
+        till::{Till, asking, order, principal, word},
     },
     database::Database,
     node,

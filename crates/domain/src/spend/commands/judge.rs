@@ -54,7 +54,7 @@ pub(super) async fn judge<R: Rows>(
             *(if cap.month { &mut total.month } else { &mut total.day }) = granted;
         }
     }
-    let request = order.request(payer, ctx.now);
+    let request = order.request(payer.purse(), ctx.now);
     let verdict = applied
         .iter()
         .map(|applied| applied.policy.judge(&request, totals.get(&applied.target).copied().unwrap_or_default()))
