@@ -49,6 +49,8 @@ rights! {
     WalletsRead => [WalletsManage, WalletsSpend],
     ApprovalsRequest => [ApprovalsRequest],
     ApprovalsRead => [ApprovalsRequest, ApprovalsDecide],
+    PoliciesManage => [PoliciesManage],
+    PoliciesRead => [PoliciesManage, ApprovalsDecide],
     AuditRead => [AuditRead],
 }
 

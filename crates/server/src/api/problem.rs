@@ -50,6 +50,8 @@ codes! {
     Forbidden = "forbidden", 403, "The key may not do this";
     /// The key is bound to another namespace.
     ForeignNamespace = "foreign_namespace", 403, "The key is bound to another namespace";
+    /// A policy does not allow it.
+    PolicyDenied = "policy_denied", 403, "A policy does not allow this";
     /// A limit of a wallet refuses it.
     LimitExceeded = "limit_exceeded", 403, "A limit of the wallet refuses this";
     /// People said no.

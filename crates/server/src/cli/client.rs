@@ -62,7 +62,7 @@ impl Client {
         self.send(Method::GET, path, None, Duration::ZERO).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: &Value) -> Done<Answer> {
+    pub(super) async fn post(&self, path: &str, body: &impl std::fmt::Display) -> Done<Answer> {
         self.send(Method::POST, path, Some(body.to_string()), Duration::ZERO).await
     }
 

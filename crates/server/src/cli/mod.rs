@@ -25,6 +25,7 @@ mod local;
 mod migrate;
 mod out;
 mod place;
+mod policies;
 mod receiver;
 mod sample;
 mod serve;
@@ -95,6 +96,9 @@ enum Command {
     /// Manage wallets: budgets to spend from
     #[command(subcommand)]
     Wallets(wallets::Wallets),
+    /// Manage policies: what may be bought, and what people are asked about
+    #[command(subcommand)]
+    Policies(policies::Policies),
     /// Buy something from a wallet, or set its price aside
     Buy(buy::Buy),
     /// End what was set aside
@@ -159,6 +163,7 @@ fn run(cli: Cli, migrations: &'static [&'static str]) -> Done {
         Command::Endpoints(endpoints) => block_on(endpoints.run(&global.session()?)),
         Command::Deliveries(deliveries) => block_on(deliveries.run(&global.session()?)),
         Command::Wallets(wallets) => block_on(wallets.run(&global.session()?)),
+        Command::Policies(policies) => block_on(policies.run(&global.session()?)),
         Command::Buy(buy) => block_on(buy.run(&global.session()?)),
         Command::Holds(holds) => block_on(holds.run(&global.session()?)),
         Command::Refund(refund) => block_on(refund.run(&global.session()?)),

@@ -171,7 +171,9 @@ async fn raise(tx: &mut Tx, ctx: &Ctx, order: Order) -> Stored<Ended> {
     let change = UpdateWallet { budget: Some(order.amount), reason, ..UpdateWallet::default() };
     let (before, after) = match spend::update_wallet(tx, ctx, &by, id, change).await? {
         Updated::Done(before, after) => (before, after),
-        Updated::Unknown => return Ok(Ended::Refused("This wallet is gone.".into())),
+        Updated::Unknown | Updated::NoPolicy | Updated::NotYourPolicy => {
+            return Ok(Ended::Refused("This wallet is gone.".into()));
+        }
     };
     let done = Done { user: order.user, budget_usd: order.amount };
     let body = serde_json::to_vec(&done).map_err(|error| StoreError::Broken(error.to_string()))?;

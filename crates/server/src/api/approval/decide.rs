@@ -68,7 +68,8 @@ fn read(body: &[u8], id: &ApprovalId) -> Said {
         return Said::Ambiguous("the body is not a JSON object".into());
     };
     // Said twice, or as something that is no text.
-    let unclear = faults.clone().into_vec().into_iter().find(|fault| ["decision", "reason", "body"].contains(&&*fault.field));
+    let unclear =
+        faults.clone().into_vec().into_iter().find(|fault| ["decision", "reason", "body"].contains(&&*fault.field));
     if let Some(fault) = unclear {
         return Said::Ambiguous(format!("`{}` {}", fault.field, fault.detail));
     }

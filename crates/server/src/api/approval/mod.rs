@@ -4,6 +4,7 @@
 //! and whoever may decide but cannot be understood has denied.
 mod ask;
 mod decide;
+mod policy;
 mod read;
 mod settle;
 mod signed;
@@ -23,6 +24,11 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(read::get, decide::decide))
         .routes(routes!(settle::consume))
         .routes(routes!(settle::cancel))
+        .routes(routes!(policy::routes::create, policy::routes::list))
+        .routes(routes!(policy::routes::get, policy::routes::update, policy::routes::replace, policy::routes::delete))
+        .routes(routes!(policy::routes::versions))
+        .routes(routes!(policy::evaluate::evaluate))
+        .routes(routes!(policy::replay::replay))
 }
 
 /// The approval of a path by its form alone.

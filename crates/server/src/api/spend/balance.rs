@@ -50,9 +50,9 @@ pub(super) struct WalletView<'a> {
     thresholds: &'a [u8],
     /// Whether its money is play money.
     sandbox: bool,
-    /// Always null: there are no policies yet.
+    /// The policy that it, and all below it, is spent by.
     #[schema(value_type = Option<String>)]
-    policy_id: Option<&'static str>,
+    policy_id: Option<&'a str>,
     /// Refusals for lack of budget since the last success, change or reset.
     denied_count: u32,
     created_at: Timestamp,
@@ -84,7 +84,7 @@ impl<'a> WalletView<'a> {
             limits: LimitsView::new(&terms.limits),
             thresholds: &terms.thresholds,
             sandbox: card.sandbox,
-            policy_id: None,
+            policy_id: terms.policy_id.as_ref().map(AsRef::as_ref),
             denied_count: account.denied_count,
             created_at: card.created_at,
             updated_at: card.updated_at,

@@ -77,6 +77,7 @@ fn count(kind: &'static str, answer: &Answer) {
             Code::BudgetExceeded => "budget",
             Code::WalletFrozen => "frozen",
             Code::LimitExceeded => "limit",
+            Code::PolicyDenied => "policy",
             _ => return,
         },
     };

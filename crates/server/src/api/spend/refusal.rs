@@ -1,5 +1,8 @@
 //! Why nothing was granted, as an agent can work with it (spec spend, "Purchases and holds").
-use bellwire_domain::spend::{Breach, OnBreach, Refusal, Shortage, Wallet};
+use bellwire_domain::{
+    approval::policy::Finding,
+    spend::{Breach, OnBreach, Refusal, Shortage, Wallet},
+};
 use bellwire_wire::{Timestamp, UsdNanos, WalletId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -57,6 +60,7 @@ pub(super) fn problem(wallet: &WalletId, refusal: Refusal) -> Problem {
              none below them.",
         ),
         Refusal::Frozen(frozen) => is_frozen(wallet, &frozen),
+        Refusal::Denied(finding) => denied(wallet, &finding),
         Refusal::Limited(limited, breach) => passed(wallet, &limited, &breach),
     }
 }
@@ -89,6 +93,15 @@ fn is_frozen(wallet: &WalletId, frozen: &Wallet) -> Problem {
         .member("wallet_id", wallet)
         .member("frozen_wallet_id", frozen.id())
         .member("reason", &reason)
+        .final_for_now()
+}
+
+fn denied(wallet: &WalletId, finding: &Finding) -> Problem {
+    Problem::new(Code::PolicyDenied, format!("The rule `{}` does not allow this: {}.", finding.rule, finding.detail))
+        .member("policy_id", &finding.policy_id)
+        .member("policy_version", &finding.version)
+        .member("rule", &finding.rule)
+        .member("wallet_id", wallet)
         .final_for_now()
 }
 

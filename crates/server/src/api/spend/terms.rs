@@ -3,7 +3,7 @@ use bellwire_domain::{
     Faults,
     spend::{CreateWallet, Limits, THRESHOLDS_MAX, Terms, UpdateWallet, WalletStatus, Window, WindowKind, Zone},
 };
-use bellwire_wire::{Namespace, WalletId};
+use bellwire_wire::{Namespace, PolicyId, WalletId};
 use serde::{Deserialize, de::IgnoredAny};
 use utoipa::ToSchema;
 
@@ -44,10 +44,8 @@ pub(super) struct WalletForm {
     /// Percents of the budget that are told when they are passed: rising, 1 to 100; 50, 80 and 95 if absent.
     #[schema(value_type = Option<Vec<u32>>, max_items = 20)]
     thresholds: Option<Vec<u32>>,
-    /// Null: there are no policies yet.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    policy_id: Change<IgnoredAny>,
+    /// The policy that it, and all below it, is spent by.
+    policy_id: Option<String>,
     /// Whether its money is play money.
     sandbox: Option<bool>,
 }
@@ -70,7 +68,7 @@ impl WalletForm {
         let zone = self.tz.and_then(|text| faults.take("tz", text.parse::<Zone>())).unwrap_or(Zone::UTC);
         let limits = self.limits.map(|form| form.read(&mut faults)).unwrap_or_default();
         let thresholds = self.thresholds.map(|percents| rising(&percents, &mut faults));
-        faults.check(!matches!(self.policy_id, Change::To(_)), "policy_id", "there is no such policy");
+        let policy_id = self.policy_id.and_then(|text| faults.take("policy_id", text.parse::<PolicyId>()));
         let (Some(name), Some(budget), true) = (name, budget, faults.is_empty()) else { return Err(faults) };
         Ok(CreateWallet {
             terms: Terms {
@@ -79,6 +77,7 @@ impl WalletForm {
                 window: Window { kind, zone },
                 limits,
                 thresholds: thresholds.unwrap_or_else(|| THRESHOLDS.to_vec()),
+                policy_id,
                 status: WalletStatus::Active,
                 status_reason: None,
             },
@@ -111,6 +110,10 @@ pub(super) struct WalletChange {
     /// Percents of the budget that are told when they are passed: rising, 1 to 100.
     #[schema(value_type = Option<Vec<u32>>, max_items = 20)]
     thresholds: Option<Vec<u32>>,
+    /// The policy that it, and all below it, is spent by; null for none.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    policy_id: Change<String>,
     /// `active` or `frozen`.
     status: Option<String>,
     /// Cannot be changed.
@@ -151,6 +154,11 @@ impl WalletChange {
             Change::To(form) => Some(form.read(&mut faults)),
         };
         let thresholds = self.thresholds.map(|percents| rising(&percents, &mut faults));
+        let policy_id = match self.policy_id {
+            Change::Absent => None,
+            Change::Null => Some(None),
+            Change::To(text) => faults.take("policy_id", text.parse::<PolicyId>()).map(Some),
+        };
         let status = self.status.and_then(|text| faults.take("status", text.parse::<WalletStatus>()));
         let place = "cannot be changed: a wallet stays where it was made, so a tree has no cycles";
         let other = "cannot be changed: make another wallet";
@@ -165,7 +173,7 @@ impl WalletChange {
             faults.check(matches!(sent, Change::Absent), field, detail);
         }
         let (Some(reason), true) = (reason, faults.is_empty()) else { return Err(faults) };
-        Ok(UpdateWallet { name, budget, limits, thresholds, status, reason })
+        Ok(UpdateWallet { name, budget, limits, thresholds, policy_id, status, reason })
     }
 }
 

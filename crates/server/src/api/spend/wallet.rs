@@ -26,6 +26,10 @@ use crate::{
     app::App,
 };
 
+/// Why a wallet cannot name a policy.
+const NO_POLICY: &str =
+    "there is no such policy, this key may not see it, or it is of another namespace than the wallet";
+
 /// Make a wallet.
 #[utoipa::path(post, path = "/v1/wallets", tag = "spend", request_body = WalletForm,
     params(("Idempotency-Key" = Option<String>, Header)),
@@ -44,6 +48,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, by: By<WalletsManage>, b
                 Created::NoParent => fault("parent_id", "there is no such wallet, or this key may not see it".into()),
                 Created::TooDeep => fault("parent_id", format!("is {DEPTH_MAX} deep, and no tree is deeper")),
                 Created::OtherNamespace => fault("namespace", "must be that of the wallet above it, or absent".into()),
+                Created::NoPolicy => fault("policy_id", NO_POLICY.into()),
                 Created::Mixed => {
                     fault("sandbox", "must be as in the wallet above it: play money and real money do not mix".into())
                 }
@@ -135,6 +140,11 @@ pub(super) async fn update(
             Ok(match spend::update_wallet(tx, &ctx, &principal, &id, change).await? {
                 Updated::Done(_, wallet) => Ok(Reply::ok(&WalletView::new(&wallet))),
                 Updated::Unknown => Err(Problem::not_found("wallet")),
+                Updated::NoPolicy => Err(Faults::from(("policy_id", NO_POLICY)).into()),
+                Updated::NotYourPolicy => {
+                    let detail = "cannot be changed by this key: it may not see the policy that is there";
+                    Err(Faults::from(("policy_id", detail)).into())
+                }
             })
         })
     })
