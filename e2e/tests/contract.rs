@@ -30,7 +30,13 @@ impl World {
         let wallet = text(&scene.post("/v1/wallets", &wallet).expect(201)["id"]);
         let order = json!({"amount_usd": 1, "vendor": "v", "description": "", "expires_in": "7d"});
         let hold = scene.post(&format!("/v1/wallets/{wallet}/holds"), &order).expect(201);
+        let policy = json!({"name": "p", "rules": [], "namespace": "acme"});
+        let policy = scene.post("/v1/policies", &policy).expect(201);
+        let question = json!({"title": "t", "action": "a", "namespace": "acme", "channels": ["console"]});
+        let approval = scene.post("/v1/approvals", &question).expect(201);
         let ids = vec![
+            ("{approval_id}", text(&approval["id"])),
+            ("{policy_id}", text(&policy["id"])),
             ("{wallet_id}", wallet),
             ("{hold_id}", text(&hold["id"])),
             ("{purchase_id}", text(&hold["purchase_id"])),
@@ -59,7 +65,7 @@ impl World {
             for method in operations.as_object().into_iter().flat_map(|operations| operations.keys()) {
                 let method = method.to_uppercase();
                 let call = Call::new(&method, &called);
-                let call = if ["POST", "PATCH"].contains(&&*method) { call.json(&json!({})) } else { call };
+                let call = if ["POST", "PATCH", "PUT"].contains(&&*method) { call.json(&json!({})) } else { call };
                 routes.push((format!("{method} {path}"), call));
             }
         }
@@ -94,6 +100,7 @@ fn stored(api: &Api) -> Value {
         "namespaces": count("/v1/namespaces?limit=200", "namespaces"),
         "workspaces": count("/v1/workspaces?limit=200", "workspaces"),
         "wallets": api.get("/v1/wallets?limit=200").expect(200),
+        "policies": api.get("/v1/policies?limit=200").expect(200),
         "purchases": api.get("/v1/purchases?limit=200").expect(200),
         "audit": count("/v1/audit?limit=200", "entries"),
     })
@@ -191,6 +198,9 @@ fn what_belongs_to_another_namespace_does_not_exist_and_naming_it_is_403() {
         "audit:read",
         "wallets:manage",
         "wallets:spend",
+        "policies:manage",
+        "approvals:request",
+        "approvals:decide",
     ];
     let other = world.scene.key(&json!({"kind": "scoped", "namespace": "other", "permissions": all}));
     let before = world.stored();
@@ -213,6 +223,8 @@ fn what_belongs_to_another_namespace_does_not_exist_and_naming_it_is_403() {
         ("/v1/keys", json!({"name": "k", "kind": "scoped", "namespace": "other", "permissions": ["ledger:write"]})),
         ("/v1/event-types", json!({"name": "order.sent"})),
         ("/v1/wallets", json!({"name": "w", "budget_usd": 1, "namespace": "acme"})),
+        ("/v1/policies", json!({"name": "p", "rules": [], "namespace": "acme"})),
+        ("/v1/policies", json!({"name": "p", "rules": [], "namespaces": ["acme"]})),
     ];
     for (path, body) in bodies {
         refused(&format!("{path} {body}"), &other.post(path, &body), 403);

@@ -18,6 +18,7 @@ pub(crate) fn forms() -> Vec<Form> {
     let mut all = about_events();
     all.extend(about_endpoints());
     all.extend(crate::spend::forms());
+    all.extend(crate::policies::forms());
     all
 }
 

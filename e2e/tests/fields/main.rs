@@ -1,5 +1,6 @@
 //! Every field of every call, given wrongly: refused by name, and nothing is stored.
 mod forms;
+mod policies;
 mod spend;
 
 use std::collections::HashSet;
@@ -23,7 +24,9 @@ fn scene() -> (Scene, Vec<(&'static str, String)>) {
         |kind: &str, body: Value| scene.post(&format!("/v1/wallets/{}/{kind}", text(&wallet["id"])), &body).expect(201);
     let bought = on_wallet("purchases", json!({"amount_usd": 2, "vendor": "v", "description": ""}));
     let set_aside = on_wallet("holds", json!({"amount_usd": 1, "vendor": "v", "expires_in": "7d"}));
+    let policy = scene.post("/v1/policies", &json!({"name": "p", "rules": []})).expect(201);
     let ids = vec![
+        ("{policy}", text(&policy["id"])),
         ("{wallet}", text(&wallet["id"])),
         ("{purchase}", text(&bought["id"])),
         ("{hold}", text(&set_aside["id"])),
@@ -48,6 +51,7 @@ fn stored(api: &Api, ids: &[(&str, String)]) -> Value {
         "/v1/deliveries",
         "/v1/wallets?limit=200",
         "/v1/purchases?limit=200",
+        "/v1/policies?limit=200",
         &filled("/v1/deliveries/{held}", ids),
     ];
     let keys = list(&api.get("/v1/keys?limit=200").expect(200)["keys"]).len();
@@ -58,7 +62,7 @@ fn stored(api: &Api, ids: &[(&str, String)]) -> Value {
 /// A path as the API's description names it.
 fn as_described(path: &str) -> String {
     let path = path.replace("{endpoint}", "{endpoint_id}").replace("{pull}", "{endpoint_id}");
-    ["wallet", "purchase", "hold"]
+    ["wallet", "purchase", "hold", "policy"]
         .iter()
         .fold(path, |path, name| path.replace(&format!("{{{name}}}"), &format!("{{{name}_id}}")))
         .replace("{held}", "{delivery_id}")
@@ -263,6 +267,8 @@ fn every_query_parameter_refuses_what_is_wrong_by_name() {
         "/v1/purchases",
         "/v1/wallets/{wallet}/purchases",
         "/v1/wallets/{wallet}/holds",
+        "/v1/policies",
+        "/v1/policies/{policy}/versions",
         "/v1/spend/by-vendor",
         "/v1/spend/by-wallet",
         "/v1/spend/by-agent",

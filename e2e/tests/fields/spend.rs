@@ -36,11 +36,11 @@ fn more(field: &'static str) -> Vec<(&'static str, Value)> {
 }
 
 /// Texts of the wrong length.
-fn texts(field: &'static str, most: usize) -> Vec<(&'static str, Value)> {
+pub(crate) fn texts(field: &'static str, most: usize) -> Vec<(&'static str, Value)> {
     [json!(""), json!("  "), json!("x".repeat(most + 1))].map(|wrong| (field, wrong)).to_vec()
 }
 
-fn all(parts: Vec<Vec<(&'static str, Value)>>) -> Vec<(&'static str, Value)> {
+pub(crate) fn all(parts: Vec<Vec<(&'static str, Value)>>) -> Vec<(&'static str, Value)> {
     parts.into_iter().flatten().collect()
 }
 
@@ -50,11 +50,11 @@ pub(crate) fn forms() -> Vec<Form> {
         form("POST", "/v1/wallets", json!({"name": "w", "budget_usd": 1}), wallet()),
         form("PATCH", "/v1/wallets/{wallet}", json!({"reason": "r"}), change()),
         form("POST", "/v1/wallets/{wallet}/purchases", order.clone(), {
-            all(vec![bought(), vec![("description", Value::Null)]])
+            all(vec![bought(), callback(), vec![("description", Value::Null)]])
         }),
         form("POST", "/v1/wallets/{wallet}/holds", order, {
             let spans = ["0s", "999ms", "8d", "soon", "", "-1h"].map(|span| ("expires_in", json!(span)));
-            all(vec![bought(), spans.to_vec()])
+            all(vec![bought(), callback(), spans.to_vec()])
         }),
         form("POST", "/v1/holds/{hold}/capture", json!({}), {
             all(vec![more("amount_usd"), vec![("amount_usd", json!(1.01)), ("amount_usd", json!("1.000000001"))]])
@@ -70,8 +70,13 @@ pub(crate) fn forms() -> Vec<Form> {
     ]
 }
 
+/// Where no decision is sent to.
+fn callback() -> Vec<(&'static str, Value)> {
+    ["", "x", "ftp://127.0.0.1/"].map(|url| ("callback_url", json!(url))).to_vec()
+}
+
 /// What buying and holding both refuse.
-fn bought() -> Vec<(&'static str, Value)> {
+pub(crate) fn bought() -> Vec<(&'static str, Value)> {
     let keys: serde_json::Map<String, Value> = (0..101).map(|nth| (format!("k{nth}"), json!(nth))).collect();
     all(vec![
         more("amount_usd"),
@@ -143,6 +148,7 @@ fn wallet() -> Vec<(&'static str, Value)> {
             ("tz", json!("UTC")),
             ("tz", json!("Mars/Base")),
             ("policy_id", json!("pol_1")),
+            ("policy_id", json!("pol_01ARZ3NDEKTSV4RRFFQ69G5FAV")),
             ("policy_id", json!(1)),
             ("sandbox", json!("yes")),
         ],
@@ -158,6 +164,8 @@ fn change() -> Vec<(&'static str, Value)> {
         vec![
             ("reason", Value::Null),
             ("status", json!("closed")),
+            ("policy_id", json!("pol_1")),
+            ("policy_id", json!("pol_01ARZ3NDEKTSV4RRFFQ69G5FAV")),
             ("parent_id", Value::Null),
             ("parent_id", json!("wal_01ARZ3NDEKTSV4RRFFQ69G5FAV")),
             ("window", json!("daily")),
