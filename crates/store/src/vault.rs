@@ -97,6 +97,7 @@ impl fmt::Debug for MasterKey {
 pub struct Vault {
     cipher: XChaCha20Poly1305,
     hash_key: Zeroizing<[u8; 32]>,
+    nonce_key: Zeroizing<[u8; 32]>,
 }
 
 impl Vault {
@@ -106,7 +107,8 @@ impl Vault {
         let cipher = XChaCha20Poly1305::new((&*seal).into());
         seal.zeroize();
         let hash_key = Zeroizing::new(blake3::derive_key("bellwire 2026-11 api key hashes", master.0.as_ref()));
-        Self { cipher, hash_key }
+        let nonce_key = Zeroizing::new(blake3::derive_key("bellwire 2026-11 nonces of texts", master.0.as_ref()));
+        Self { cipher, hash_key, nonce_key }
     }
 
     /// Seals a value for one place: it opens only with the same `place`.
@@ -117,6 +119,21 @@ impl Vault {
     pub fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
         let mut nonce = [0_u8; NONCE_BYTES];
         rand::Rng::fill_bytes(&mut rand::rng(), &mut nonce);
+        self.seal_with(nonce, place, plain)
+    }
+
+    /// Seals a value so that it always comes to the same text, for what must be sent again byte for byte. The text
+    /// tells whether two values are the same, and nothing else: its nonce is a keyed hash of place and value, so
+    /// that no nonce is used for two of them.
+    pub fn seal_alike(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let mut hash = blake3::Hasher::new_keyed(&self.nonce_key);
+        hash.update(&(place.len() as u64).to_le_bytes()).update(place.as_bytes()).update(plain);
+        let mut nonce = [0_u8; NONCE_BYTES];
+        hash.finalize_xof().fill(&mut nonce);
+        self.seal_with(nonce, place, plain)
+    }
+
+    fn seal_with(&self, nonce: [u8; NONCE_BYTES], place: &str, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
         let payload = Payload { msg: plain, aad: place.as_bytes() };
         let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| VaultError::Sealed)?;
         Ok([nonce.as_slice(), &sealed].concat())
@@ -161,6 +178,19 @@ mod tests {
             assert!(vault.open("endpoint whk_1", &changed).is_err());
         }
         assert!(vault.open("endpoint whk_1", &[]).is_err());
+    }
+
+    #[test]
+    fn what_is_sealed_alike_is_the_same_text_for_the_same_value_and_place_only() {
+        let vault = Vault::new(&MasterKey::from_bytes([7; 32]));
+        let seal = |place: &str, plain: &[u8]| vault.seal_alike(place, plain).expect("sealed");
+        let sealed = seal("button", b"approve");
+        assert_eq!(sealed, seal("button", b"approve"));
+        assert_eq!(vault.open("button", &sealed).expect("opens").as_slice(), b"approve");
+        assert!(vault.open("form", &sealed).is_err());
+        for other in [seal("button", b"deny"), seal("form", b"approve"), seal("butt", b"onapprove")] {
+            assert_ne!(sealed[..NONCE_BYTES], other[..NONCE_BYTES]);
+        }
     }
 
     #[test]

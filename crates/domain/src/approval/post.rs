@@ -2,6 +2,8 @@
 //!
 //! A post is a row, so that it is said though the process dies. It is tried as an approval's deliveries are:
 //! at once, then after 1 s, 5 s, 30 s, 2 min and 10 min.
+use std::time::Duration;
+
 use bellwire_wire::{ApprovalId, Timestamp, WorkspaceId};
 
 use crate::delivery::Preset;
@@ -88,13 +90,45 @@ pub struct Post {
 }
 
 impl Post {
+    /// How long is waited if one more attempt fails; nothing if it is the last.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let step = usize::try_from(self.attempts).ok()?;
+        Preset::Paygraph.schedule().get(step).map(|seconds| Duration::from_secs((*seconds).into()))
+    }
+
     /// How it stands after one more attempt that failed at `now`. An error that no time mends is not tried
     /// again.
     pub fn after_failure(&self, now: Timestamp, lasting: bool) -> PostState {
-        let step = usize::try_from(self.attempts).unwrap_or(usize::MAX);
-        match Preset::Paygraph.schedule().get(step) {
-            Some(seconds) if !lasting => PostState::Open(now.after(std::time::Duration::from_secs((*seconds).into()))),
+        match self.retry_after() {
+            Some(pause) if !lasting => PostState::Open(now.after(pause)),
             _ => PostState::Failed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_post_is_tried_six_times_and_not_again_if_no_time_mends_it() {
+        let now = Timestamp::from_seconds(1_795_298_462);
+        let post = |attempts| Post {
+            seq: 1,
+            workspace_id: WorkspaceId::from_stored("ws-00000000000000000000000001"),
+            approval_id: ApprovalId::from_stored("apr_00000000000000000000000001"),
+            to: Addressee::Slack,
+            saying: Saying::Requested,
+            attempts,
+            state: PostState::Open(now),
+            before: None,
+        };
+        for (attempts, seconds) in (0..).zip([1, 5, 30, 120, 600]) {
+            let due = now.after(Duration::from_secs(seconds));
+            assert_eq!(post(attempts).after_failure(now, false), PostState::Open(due));
+            assert_eq!(post(attempts).after_failure(now, true), PostState::Failed);
+        }
+        assert_eq!(post(5).after_failure(now, false), PostState::Failed);
+        assert_eq!(post(u32::MAX).after_failure(now, false), PostState::Failed);
     }
 }

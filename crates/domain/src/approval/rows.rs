@@ -3,7 +3,7 @@ use std::future::Future;
 
 use bellwire_wire::{ApprovalId, Timestamp, WorkspaceId};
 
-use super::{Approval, ApprovalFilter, Post, PostState, Vote};
+use super::{Addressee, Approval, ApprovalFilter, Post, PostState, Vote};
 use crate::{Ctx, Page, PageQuery, Stored};
 
 /// Rows of approvals, the votes for them, and what is posted of them.
@@ -59,8 +59,14 @@ pub trait Rows: Send {
     fn post_insert(&mut self, post: &Post) -> impl Future<Output = Stored<()>> + Send;
     /// The posts of an approval, in the order they were made.
     fn posts(&mut self, id: &ApprovalId) -> impl Future<Output = Stored<Vec<Post>>> + Send;
-    /// Open posts of all workspaces that are due, the oldest first.
-    fn posts_due(&mut self, now: Timestamp, limit: u32) -> impl Future<Output = Stored<Vec<Post>>> + Send;
+    /// Open posts of all workspaces to one kind of addressee that are due, the oldest first: those to a slow one
+    /// stand in nobody's way.
+    fn posts_due(
+        &mut self,
+        to: Addressee,
+        now: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Stored<Vec<Post>>> + Send;
     /// Takes an open post until then, if it is still due as it was read; whether it was.
     fn post_take(&mut self, post: &Post, until: Timestamp) -> impl Future<Output = Stored<bool>> + Send;
     /// Writes how a post stands that was taken until `taken`; whether it was still taken so.

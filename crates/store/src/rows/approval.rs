@@ -291,8 +291,12 @@ impl Rows for Tx {
         self.query(post_sql!("approval_id = $1 ORDER BY seq"), args![id.as_str()], post)
     }
 
-    async fn posts_due(&mut self, now: Timestamp, limit: u32) -> Stored<Vec<Post>> {
-        self.query(post_sql!("state = 0 AND due_at <= $1 ORDER BY due_at LIMIT $2"), args![now, limit], post)
+    async fn posts_due(&mut self, to: Addressee, now: Timestamp, limit: u32) -> Stored<Vec<Post>> {
+        self.query(
+            post_sql!("state = 0 AND due_at <= $1 AND addressee = $3 ORDER BY due_at LIMIT $2"),
+            args![now, limit, code(&Addressee::ALL, &to)],
+            post,
+        )
     }
 
     async fn post_take(&mut self, post: &Post, until: Timestamp) -> Stored<bool> {
