@@ -1,10 +1,10 @@
 //! A Slack that does as it is told, and people who click in it.
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     io::Write,
     process::Stdio,
     sync::{Arc, Mutex, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::{Value, json};
@@ -21,8 +21,15 @@ const CHANNEL: &str = "C0123456789";
 /// Slack's Web API on a port of its own.
 pub struct Slack {
     receiver: Receiver,
-    /// What the next calls of `chat.postMessage` are answered instead.
-    instead: Arc<Mutex<VecDeque<Reply>>>,
+    /// What the next calls of a method are answered instead.
+    instead: Arc<Mutex<Instead>>,
+}
+
+type Instead = HashMap<String, VecDeque<Reply>>;
+
+/// The place of the message that was posted with this request.
+fn ts(nth: usize) -> String {
+    format!("1700000000.{nth:06}")
 }
 
 impl Default for Slack {
@@ -34,16 +41,15 @@ impl Default for Slack {
 impl Slack {
     /// Takes everything.
     pub fn start() -> Self {
-        let instead: Arc<Mutex<VecDeque<Reply>>> = Arc::default();
+        let instead: Arc<Mutex<Instead>> = Arc::default();
         let told = Arc::clone(&instead);
         let receiver = Receiver::scripted(move |seen, nth| {
             let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-            if seen.path == "/api/chat.postMessage"
-                && let Some(reply) = told.pop_front()
-            {
+            let method = seen.path.trim_start_matches("/api/");
+            if let Some(reply) = told.get_mut(method).and_then(VecDeque::pop_front) {
                 return reply;
             }
-            let body = json!({"ok": true, "channel": CHANNEL, "ts": format!("1700000000.{nth:06}")});
+            let body = json!({"ok": true, "channel": CHANNEL, "ts": ts(nth)});
             Reply::With(200, vec![("content-type", "application/json".into())], body.to_string())
         });
         Self { receiver, instead }
@@ -63,12 +69,41 @@ impl Slack {
 
     /// What the next messages are answered instead of `ok`.
     pub fn answers(&self, replies: impl IntoIterator<Item = Reply>) {
-        self.instead.lock().unwrap_or_else(PoisonError::into_inner).extend(replies);
+        self.answers_to("chat.postMessage", replies);
+    }
+
+    /// What the next calls of a method are answered instead of `ok`.
+    pub fn answers_to(&self, method: &str, replies: impl IntoIterator<Item = Reply>) {
+        let mut instead = self.instead.lock().unwrap_or_else(PoisonError::into_inner);
+        instead.entry(method.to_owned()).or_default().extend(replies);
     }
 
     /// A refusal as Slack words it: with 200.
     pub fn refusal(error: &str) -> Reply {
         Reply::With(200, Vec::new(), json!({"ok": false, "error": error}).to_string())
+    }
+
+    /// Everything so far is as Slack's own package wants it.
+    #[track_caller]
+    pub fn check(&self) {
+        let methods = ["chat.postMessage", "chat.update", "views.open"];
+        let calls: Vec<Value> = methods.iter().flat_map(|method| self.calls(method)).collect();
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/verify/slack_check.py");
+        let mut child = python("python").arg(script).stdin(Stdio::piped()).spawn().expect("Python starts");
+        child.stdin.take().expect("piped").write_all(Value::from(calls).to_string().as_bytes()).expect("it reads");
+        assert!(child.wait().is_ok_and(|status| status.success()), "slack_sdk finds something wrong");
+    }
+
+    /// What a method was called with, every time, as bytes.
+    pub fn bodies(&self, method: &str) -> Vec<Vec<u8>> {
+        let path = format!("/api/{method}");
+        self.receiver.seen().into_iter().filter(|seen| seen.path == path).map(|seen| seen.body).collect()
+    }
+
+    /// When a method was called, every time.
+    pub fn times(&self, method: &str) -> Vec<Instant> {
+        let path = format!("/api/{method}");
+        self.receiver.seen().into_iter().filter(|seen| seen.path == path).map(|seen| seen.at).collect()
     }
 
     /// What a method was called with, every time.
@@ -83,6 +118,14 @@ impl Slack {
     pub fn whispers(&self) -> Vec<String> {
         let seen = self.receiver.seen().into_iter().filter(|seen| seen.path == "/respond");
         seen.map(|seen| text(&seen.json()["text"])).collect()
+    }
+
+    /// The messages so far that begin no thread line, and where each is if it was taken.
+    pub fn messages(&self) -> Vec<(Value, String)> {
+        let seen = self.receiver.seen().into_iter().enumerate();
+        let posted = seen.filter(|(_, seen)| seen.path == "/api/chat.postMessage");
+        let messages = posted.map(|(nth, seen)| (seen.json(), ts(nth)));
+        messages.filter(|(message, _)| message["thread_ts"].is_null()).collect()
     }
 
     /// The alerts so far: messages that begin no thread line.
@@ -124,7 +167,12 @@ pub struct Clicker {
 impl Clicker {
     /// Clicks the button of an alert, in the message `ts`.
     pub fn click(&self, alert: &Value, ts: &str) -> Answer {
-        let blocks = list(&alert["blocks"]);
+        self.press(alert, 0, ts)
+    }
+
+    /// Clicks one of the buttons of a message, in the message `ts`.
+    pub fn press(&self, message: &Value, nth: usize, ts: &str) -> Answer {
+        let blocks = list(&message["blocks"]);
         let actions = blocks.iter().find(|block| block["type"] == "actions").expect("a button");
         self.send(&json!({
             "type": "block_actions",
@@ -135,14 +183,19 @@ impl Clicker {
             "message": {"ts": ts},
             "trigger_id": format!("trigger-{ts}"),
             "response_url": self.respond,
-            "actions": [{"type": "button", "action_id": actions["elements"][0]["action_id"],
-                "block_id": actions["block_id"], "value": actions["elements"][0]["value"], "action_ts": "1.1"}],
+            "actions": [{"type": "button", "action_id": actions["elements"][nth]["action_id"],
+                "block_id": actions["block_id"], "value": actions["elements"][nth]["value"], "action_ts": "1.1"}],
         }))
     }
 
     /// Sends a form that was opened, as the view of this id.
     pub fn submit(&self, opened: &Value, view: &str, amount: &str, reason: Option<&str>) -> Answer {
-        self.send(&json!({
+        self.send(&self.form(opened, view, amount, reason))
+    }
+
+    /// What Slack sends with a form that was opened.
+    pub fn form(&self, opened: &Value, view: &str, amount: &str, reason: Option<&str>) -> Value {
+        json!({
             "type": "view_submission",
             "team": {"id": "T0"},
             "user": {"id": self.user, "name": "somebody"},
@@ -151,7 +204,7 @@ impl Clicker {
                 "private_metadata": opened["view"]["private_metadata"],
                 "state": {"values": {"amount": {"amount": {"type": "plain_text_input", "value": amount}},
                     "reason": {"reason": {"type": "plain_text_input", "value": reason}}}}},
-        }))
+        })
     }
 
     /// Sends any payload.

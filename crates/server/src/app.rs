@@ -7,6 +7,7 @@ use bellwire_wire::SigningKey;
 
 use crate::{
     auth::Authenticator,
+    channels::pagerduty::PagerDuty,
     clock::Clock,
     config::Config,
     egress::Egress,
@@ -43,6 +44,8 @@ pub struct App {
     pub office: Office,
     /// What speaks to Slack, if it is set up.
     pub slack: Option<Arc<Slack>>,
+    /// What speaks to PagerDuty, if it is set up.
+    pub pagerduty: Option<PagerDuty>,
     /// Where callbacks and links start.
     pub public_url: String,
     /// Told when the server stops: streams end then.
@@ -75,6 +78,8 @@ pub struct Commits {
     pub job_queued: Arc<tokio::sync::Notify>,
     /// Hears of every event.
     pub appended: Arc<tokio::sync::Notify>,
+    /// Hears of every event too, and has many listeners.
+    pub told: tokio::sync::watch::Sender<()>,
 }
 
 impl Observer for Commits {
@@ -89,12 +94,14 @@ impl Observer for Commits {
                 Effect::Appended(workspace) => {
                     self.hub.ring(&workspace);
                     self.appended.notify_one();
+                    self.told.send_replace(());
                 }
                 Effect::KeysChanged(_) => self.keys_changed.notify_one(),
                 Effect::JobQueued => self.job_queued.notify_one(),
                 Effect::Missed => {
                     self.keys_changed.notify_one();
                     self.appended.notify_one();
+                    self.told.send_replace(());
                     self.hub.ring_all();
                     for_engine.push(effect);
                 }

@@ -2,12 +2,14 @@
 //! refused (spec operations, "Configuration").
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use anyhow::Context;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use bellwire_domain::event::Begin;
 
 use crate::{
+    channels::pagerduty::{FilePagerDuty, PagerDutyConfig},
     egress::{AddressPolicy, Cidr},
     publish::nats::NatsConfig,
     slack::{FileSlack, SlackConfig},
@@ -36,8 +38,10 @@ pub struct Config {
     pub retention: Duration,
     /// A NATS JetStream that is told every event.
     pub nats: Option<NatsConfig>,
-    /// A Slack app that tells of exhausted budgets.
+    /// A Slack app that tells of exhausted budgets and asks for approvals.
     pub slack: Option<SlackConfig>,
+    /// A PagerDuty service that is told of approvals.
+    pub pagerduty: Option<PagerDutyConfig>,
 }
 
 /// A secret that is never shown, and wiped from memory when dropped.
@@ -54,6 +58,24 @@ impl Secret {
     /// The secret itself.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// A secret that is set as `name`, or in the file that is set as `name` with `_file` behind it; nothing if it
+    /// is set in neither place. No error repeats it.
+    pub(crate) fn given(name: &str, value: Option<Self>, file: Option<PathBuf>) -> anyhow::Result<Option<Self>> {
+        let secret = match (value, file) {
+            (Some(_), Some(_)) => anyhow::bail!("{name} and {name}_file are both set"),
+            (Some(value), None) => value,
+            (None, Some(file)) => {
+                let text = std::fs::read_to_string(&file)
+                    .with_context(|| format!("{name}_file: cannot read {}", file.display()))?;
+                Self::new(text.trim())
+            }
+            (None, None) => return Ok(None),
+        };
+        let good = (1..=512).contains(&secret.expose().len()) && secret.expose().bytes().all(|c| c.is_ascii_graphic());
+        anyhow::ensure!(good, "{name} must be printable characters without spaces");
+        Ok(Some(secret))
     }
 }
 
@@ -135,6 +157,8 @@ pub struct File {
     pub nats_from: Option<String>,
     /// See [`SlackConfig`].
     pub slack: FileSlack,
+    /// See [`PagerDutyConfig`].
+    pub pagerduty: FilePagerDuty,
 }
 
 impl File {
@@ -174,8 +198,8 @@ pub(crate) fn retention(days: Option<u32>) -> anyhow::Result<Duration> {
 }
 
 impl Config {
-    /// Puts flags (and environment, which clap has read) over the file over the defaults. Slack is left to
-    /// [`FileSlack::resolve`]: only serving needs its secrets.
+    /// Puts flags (and environment, which clap has read) over the file over the defaults. Slack and PagerDuty are
+    /// left to [`FileSlack::resolve`] and [`FilePagerDuty::resolve`]: only serving needs their secrets.
     pub fn resolve(file: File, data_dir: Option<PathBuf>, listen: Option<String>, dev: bool) -> anyhow::Result<Self> {
         let nats = nats(&file)?;
         let listen = listen.or(file.listen).unwrap_or_else(|| LISTEN.to_owned());
@@ -207,6 +231,7 @@ impl Config {
             retention: retention(file.retention_days)?,
             nats,
             slack: None,
+            pagerduty: None,
         })
     }
 

@@ -4,10 +4,11 @@
 //! Who takes part: [`api`] parses, authenticates and calls commands of `bellwire-domain` through the
 //! store; [`engine`] turns rows into requests and answers into rows; [`egress`] is the only way out
 //! (keeps I10); [`publish`] tells events to a log elsewhere; [`slack`] tells people of exhausted budgets and
-//! lets them be raised; [`serve`] starts and stops all of it in order.
+//! lets them be raised; [`channels`] asks people for approvals where they are; [`serve`] starts and stops all of it in order.
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod channels;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -13,13 +13,17 @@ use bellwire_domain::{
 };
 use bellwire_store::{Store, Vault};
 use bellwire_wire::SigningKey;
-use tokio::{net::TcpListener, sync::Notify};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     api,
     app::{App, Commits, STOP_GRACE},
     auth::Authenticator,
+    channels::{self, pagerduty::PagerDuty},
     clock::Clock,
     config::Config,
     connection,
@@ -72,12 +76,14 @@ impl Server {
         let hub = Arc::new(Hub::default());
         let (keys_changed, job_queued, appended) =
             (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let told = watch::Sender::new(());
         let commits = Commits {
             engine: engine.clone(),
             hub: Arc::clone(&hub),
             keys_changed: Arc::clone(&keys_changed),
             job_queued: Arc::clone(&job_queued),
             appended: Arc::clone(&appended),
+            told: told.clone(),
         };
         let store = storage::open(&config, &vault, Arc::new(commits)).await?;
         if let Some(nats) = &config.nats {
@@ -127,16 +133,13 @@ impl Server {
             signing_key,
             office,
             slack: None,
+            pagerduty: None,
             stopping: CancellationToken::new(),
             metrics,
         };
         let owner_key = bootstrap(&app, secrets.owner_key).await?;
         let (tasks, engine_stop) = (TaskTracker::new(), CancellationToken::new());
-        if let Some(config) = &app.config.slack {
-            let slack = Slack::new(config, &app.store, app.egress.clone(), &tasks, app.stopping.clone()).await?;
-            app.office.integrations = Arc::new([(slack.workspace().clone(), Addressee::Slack)]);
-            app.slack = Some(Arc::new(slack));
-        }
+        integrations(&mut app, &tasks).await?;
         let app = Arc::new(app);
         app.engine.start(inbox, parts, &tasks, engine_stop.clone());
         upkeep::start(&app, keys_changed, job_queued, &tasks);
@@ -147,6 +150,7 @@ impl Server {
         if let Some(slack) = &app.slack {
             slack::start(&app, slack);
         }
+        channels::start(&app, &told, &tasks);
         Ok(Self { app, address, owner_key, listener, tasks, engine_stop })
     }
 
@@ -182,6 +186,23 @@ impl Server {
         drop(self.app.auth.flush().await);
         self.app.store.close().await;
     }
+}
+
+/// Gets ready to ask people for approvals where they are.
+async fn integrations(app: &mut App, tasks: &TaskTracker) -> anyhow::Result<()> {
+    let mut all = Vec::new();
+    if let Some(config) = &app.config.slack {
+        let slack = Slack::new(config, &app.store, app.egress.clone(), tasks, app.stopping.clone()).await?;
+        all.push((slack.workspace().clone(), Addressee::Slack));
+        app.slack = Some(Arc::new(slack));
+    }
+    if let Some(config) = &app.config.pagerduty {
+        let pagerduty = PagerDuty::new(config, &app.store, app.egress.clone(), app.office.clone()).await?;
+        all.push((pagerduty.workspace().clone(), Addressee::PagerDuty));
+        app.pagerduty = Some(pagerduty);
+    }
+    app.office.integrations = all.into();
+    Ok(())
 }
 
 /// The deployment's signing key, made at the first start.

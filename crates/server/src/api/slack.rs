@@ -66,13 +66,23 @@ async fn interactions(State(app): State<Arc<App>>, request: Request) -> Result<R
                 return Err(Problem::new(Code::TooManyRequests, "Too many clicks at once. Click again."));
             }
         }
-        Interaction::Submission(sent) => {
-            if let Outcome::Refused(input, words) = slack.submitted(&app, app.ctx(origin), sent).await {
-                return Ok(Reply::ok(&json!({"response_action": "errors", "errors": {input: words}})).into_response());
+        Interaction::Choice(click) => {
+            if !slack.chosen(&app, click) {
+                return Err(Problem::new(Code::TooManyRequests, "Too many clicks at once. Click again."));
             }
         }
+        Interaction::Submission(sent) => return Ok(form(slack.submitted(&app, app.ctx(origin), sent).await)),
+        Interaction::Answer(sent) => return Ok(form(slack.answered(&app, app.ctx(origin), sent).await)),
         Interaction::Other => {}
     }
+    Ok(form(Outcome::Done))
+}
+
+/// The answer to a form: it closes, or shows what is wrong with it.
+fn form(outcome: Outcome) -> Response {
+    if let Outcome::Refused(input, words) = outcome {
+        return Reply::ok(&json!({"response_action": "errors", "errors": {input: words}})).into_response();
+    }
     // With a body Slack would look for something to do in it.
-    Ok(StatusCode::OK.into_response())
+    StatusCode::OK.into_response()
 }

@@ -24,6 +24,7 @@ mod listen;
 mod local;
 mod migrate;
 mod out;
+mod pagerduty;
 mod place;
 mod policies;
 mod receiver;
@@ -73,7 +74,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Start the server
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// See it work: a server, a receiver and the whole story in this terminal
     Demo(demo::Demo),
     /// Receive a server's events on this machine

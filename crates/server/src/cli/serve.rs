@@ -6,8 +6,9 @@ use clap::{Args, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{place::Place, slack::SlackArgs};
+use super::{pagerduty::PagerDutyArgs, place::Place, slack::SlackArgs};
 use crate::{
+    channels::pagerduty::FilePagerDuty,
     config::{Config, SecretUrl},
     serve::{Secrets, Server},
     slack::FileSlack,
@@ -53,6 +54,8 @@ pub(super) struct Serve {
     nats_from: Option<String>,
     #[command(flatten)]
     slack: SlackArgs,
+    #[command(flatten)]
+    pagerduty: PagerDutyArgs,
     /// How logs (and the ready line) look
     #[arg(long, env = "BELLWIRE_LOG_FORMAT", value_enum, default_value = "human")]
     log_format: LogFormat,
@@ -80,8 +83,10 @@ impl Serve {
         file.nats_from = self.nats_from.or(file.nats_from);
         file.delivery.allow_networks.extend(self.allow_networks);
         let slack = FileSlack::from(self.slack).over(std::mem::take(&mut file.slack));
+        let pagerduty = FilePagerDuty::from(self.pagerduty).over(std::mem::take(&mut file.pagerduty));
         let mut config = Config::resolve(file, self.place.data_dir, self.listen, self.dev)?;
         config.slack = slack.resolve(&config.address_policy())?;
+        config.pagerduty = pagerduty.resolve(&config.address_policy())?;
         config.migrations = migrations;
         let metrics = recorder().context("metrics")?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(16).build()?;

@@ -22,15 +22,28 @@ pub(super) struct SlackArgs {
     /// The Slack channel that is told, such as C0123456789
     #[arg(long = "slack-channel", env = "BELLWIRE_SLACK_CHANNEL", value_name = "ID")]
     channel: Option<String>,
-    /// A Slack user who may raise budgets, such as U0123456789; may be repeated [default: nobody]
+    /// A Slack user who may raise budgets and decide approvals, such as U0123456789; may be repeated [default: nobody]
     #[arg(long = "slack-approver", env = "BELLWIRE_SLACK_APPROVERS", value_delimiter = ',', value_name = "ID")]
     approvers: Vec<String>,
-    /// The workspace whose exhausted budgets Slack is told of [default: the first]
+    /// Who a Slack user is, such as U0123456789=ana; they may decide approvals; may be repeated
+    #[arg(long = "slack-person", env = "BELLWIRE_SLACK_PEOPLE", value_delimiter = ',', value_name = "ID=NAME",
+        value_parser = person)]
+    people: Vec<(String, String)>,
+    /// The workspace whose exhausted budgets and approvals Slack is told of [default: the first]
     #[arg(long = "slack-workspace", env = "BELLWIRE_SLACK_WORKSPACE", value_name = "ID")]
     workspace: Option<String>,
     /// Where Slack's API is [default: `https://slack.com/api`]
     #[arg(long = "slack-api-url", env = "BELLWIRE_SLACK_API_URL", value_name = "URL")]
     api_url: Option<String>,
+}
+
+/// An empty variable is as good as none.
+fn person(text: &str) -> Result<(String, String), String> {
+    if text.is_empty() {
+        return Ok(Default::default());
+    }
+    let (user, person) = text.split_once('=').ok_or("must be a user's id and a name, such as U0123456789=ana")?;
+    Ok((user.trim().to_owned(), person.trim().to_owned()))
 }
 
 impl From<SlackArgs> for FileSlack {
@@ -45,6 +58,7 @@ impl From<SlackArgs> for FileSlack {
             signing_secret_file: file(args.signing_secret_file),
             channel: text(args.channel),
             approvers: args.approvers.into_iter().filter(|user| !user.is_empty()).collect(),
+            people: args.people.into_iter().filter(|(user, _)| !user.is_empty()).collect(),
             workspace: text(args.workspace),
             api_url: text(args.api_url),
         }

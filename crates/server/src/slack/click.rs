@@ -48,7 +48,7 @@ impl Slack {
         let form = Form { workspace: button.workspace, wallet: button.wallet, message: click.message.clone() };
         let kept = form.seal(&app.vault).ok_or(unavailable)?;
         let view = message::form(&click.trigger_id, &chain, &kept).ok_or("This wallet is gone.")?;
-        self.client.call(Method::Open, &view).await.map_err(|failed| {
+        self.client.call(Method::Open, &view).await.map(drop).map_err(|failed| {
             tracing::warn!(why = failed.why, "the form could not be opened in Slack");
             format!("The form could not be opened ({}). Try again.", failed.why)
         })
@@ -64,7 +64,7 @@ impl Slack {
         Ok(saved.await?.and_then(|saved| Done::read(&saved)))
     }
 
-    async fn whisper(&self, click: &Click, words: &str) {
+    pub(super) async fn whisper(&self, click: &Click, words: &str) {
         let Some(url) = &click.response_url else { return };
         if let Err(failed) = self.client.whisper(url, words).await {
             tracing::debug!(why = failed.why, "a click in Slack could not be answered");

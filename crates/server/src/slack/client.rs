@@ -10,7 +10,7 @@ use http::{
 };
 use serde_json::Value;
 
-use super::SlackConfig;
+use super::{SlackConfig, token::MessageRef};
 use crate::egress::{Egress, OutboundRequest, Response, SendError, Target};
 
 /// How long a call may take: well within a lease.
@@ -64,6 +64,8 @@ pub(super) struct Failed {
     pub(super) lasting: bool,
     /// How long Slack wants to be left alone.
     pub(super) after: Option<Duration>,
+    /// The status of the answer, if there was one.
+    pub(super) status: Option<u16>,
 }
 
 /// What speaks to Slack.
@@ -83,11 +85,21 @@ impl Client {
         Ok(Self { egress, targets, authorization })
     }
 
-    /// Calls a method once.
-    pub(super) async fn call(&self, method: Method, arguments: &Value) -> Result<(), Failed> {
+    /// Calls a method once; which message the answer is about, if it says so.
+    pub(super) async fn call(&self, method: Method, arguments: &Value) -> Result<Option<MessageRef>, Failed> {
+        let patience = if method == Method::Open { PATIENCE_OPENING } else { PATIENCE };
+        self.call_within(patience, method, arguments).await
+    }
+
+    /// [`Client::call`] with another patience.
+    pub(super) async fn call_within(
+        &self,
+        patience: Duration,
+        method: Method,
+        arguments: &Value,
+    ) -> Result<Option<MessageRef>, Failed> {
         let mut headers = json_headers();
         headers.insert(AUTHORIZATION, self.authorization.clone());
-        let patience = if method == Method::Open { PATIENCE_OPENING } else { PATIENCE };
         let index = Method::ALL.iter().position(|known| *known == method).unwrap_or_default();
         let called = self.send(self.targets[index].clone(), headers, arguments, patience).await;
         let called = called.and_then(|response| read(&response));
@@ -98,7 +110,7 @@ impl Client {
 
     /// Answers a click for the clicker's eyes only.
     pub(super) async fn whisper(&self, response_url: &str, text: &str) -> Result<(), Failed> {
-        let lasting = |why: String| Failed { why, lasting: true, after: None };
+        let lasting = |why: String| Failed { why, lasting: true, after: None, status: None };
         let target = self.egress.policy().check_url(response_url).map_err(|error| lasting(error.to_string()))?;
         let body = serde_json::json!({"response_type": "ephemeral", "replace_original": false, "text": text});
         match self.send(target, json_headers(), &body, PATIENCE).await?.status {
@@ -122,6 +134,7 @@ impl Client {
             why: error.to_string(),
             lasting: matches!(error, SendError::Blocked(_)),
             after: None,
+            status: None,
         })
     }
 }
@@ -130,35 +143,36 @@ fn json_headers() -> HeaderMap {
     HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"))])
 }
 
-fn read(response: &Response) -> Result<(), Failed> {
+fn read(response: &Response) -> Result<Option<MessageRef>, Failed> {
     let after = || {
         let header = response.headers.get(RETRY_AFTER)?.to_str().ok()?;
         Some(Duration::from_secs(header.trim().parse().ok()?).min(WAIT_MAX))
     };
     let status = response.status;
+    let failed = |why: String, lasting, after| Err(Failed { why, lasting, after, status: Some(status) });
     if status != 200 {
-        let lasting = !matches!(status, 408 | 429 | 500..);
-        return Err(Failed { why: format!("status {status}"), lasting, after: after() });
+        return failed(format!("status {status}"), !matches!(status, 408 | 429 | 500..), after());
     }
     let Ok(answer) = serde_json::from_slice::<Value>(&response.body_prefix) else {
-        return Err(Failed { why: "the answer is not JSON".into(), lasting: false, after: None });
+        return failed("the answer is not JSON".into(), false, None);
     };
     if answer["ok"] == true {
-        return Ok(());
+        let (channel, ts) = (answer["channel"].as_str(), answer["ts"].as_str());
+        return Ok(channel.zip(ts).map(|(channel, ts)| MessageRef { channel: channel.into(), ts: ts.into() }));
     }
     // The word goes into logs and to people.
     let word = answer["error"].as_str().filter(|word| {
         (1..=64).contains(&word.len()) && word.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-')
     });
     let word = word.unwrap_or("not ok, without a reason");
-    Err(Failed { why: word.to_owned(), lasting: !PASSING.contains(&word), after: after() })
+    failed(word.to_owned(), !PASSING.contains(&word), after())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: &str, retry_after: Option<&'static str>) -> Result<(), Failed> {
+    fn answer(status: u16, body: &str, retry_after: Option<&'static str>) -> Result<Option<MessageRef>, Failed> {
         let mut headers = HeaderMap::new();
         headers.extend(retry_after.map(|value| (RETRY_AFTER, HeaderValue::from_static(value))));
         read(&Response { status, headers, body_prefix: Bytes::copy_from_slice(body.as_bytes()), body_truncated: false })
@@ -166,7 +180,9 @@ mod tests {
 
     #[test]
     fn only_ok_is_a_success_and_failures_say_whether_to_try_again() {
-        assert_eq!(answer(200, r#"{"ok":true,"ts":"1.2"}"#, None), Ok(()));
+        assert_eq!(answer(200, r#"{"ok":true,"ts":"1.2"}"#, None), Ok(None));
+        let posted = answer(200, r#"{"ok":true,"channel":"C1","ts":"1.2"}"#, None).expect("posted").expect("a message");
+        assert_eq!(posted.key(), "C1/1.2");
         for (status, body, why, lasting) in [
             (200, r#"{"ok":false,"error":"channel_not_found"}"#, "channel_not_found", true),
             (200, r#"{"ok":false,"error":"invalid_auth"}"#, "invalid_auth", true),
@@ -178,7 +194,8 @@ mod tests {
             (302, "", "status 302", true),
             (404, r#"{"ok":true}"#, "status 404", true),
         ] {
-            assert_eq!(answer(status, body, None), Err(Failed { why: why.into(), lasting, after: None }), "{body}");
+            let failed = Failed { why: why.into(), lasting, after: None, status: Some(status) };
+            assert_eq!(answer(status, body, None), Err(failed), "{body}");
         }
         let limited = answer(429, "", Some("7")).expect_err("limited");
         assert_eq!((limited.lasting, limited.after), (false, Some(Duration::from_secs(7))));

@@ -1,5 +1,8 @@
 //! What is set of Slack: enough of it, or nothing.
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use anyhow::Context;
 use bellwire_wire::WorkspaceId;
@@ -19,8 +22,10 @@ pub struct SlackConfig {
     pub signing_secret: Secret,
     /// Where alerts are posted: a channel's id, or its name.
     pub channel: String,
-    /// The Slack users who may raise budgets; without any, nobody may.
+    /// The Slack users who may raise budgets and decide approvals; without any, nobody may.
     pub approvers: BTreeSet<String>,
+    /// Who Slack users are: the names of people, as keys have them. They may decide approvals.
+    pub people: BTreeMap<String, String>,
     /// Whose alerts are posted; the first workspace's if absent.
     pub workspace: Option<WorkspaceId>,
     /// Where the API is, without a slash at the end.
@@ -43,6 +48,8 @@ pub struct FileSlack {
     pub channel: Option<String>,
     /// See [`SlackConfig::approvers`].
     pub approvers: Vec<String>,
+    /// See [`SlackConfig::people`].
+    pub people: BTreeMap<String, String>,
     /// See [`SlackConfig::workspace`].
     pub workspace: Option<String>,
     /// See [`SlackConfig::api_url`].
@@ -67,6 +74,7 @@ impl FileSlack {
             signing_secret_file,
             channel: self.channel.or(below.channel),
             approvers: if self.approvers.is_empty() { below.approvers } else { self.approvers },
+            people: if self.people.is_empty() { below.people } else { self.people },
             workspace: self.workspace.or(below.workspace),
             api_url: self.api_url.or(below.api_url),
         }
@@ -80,6 +88,7 @@ impl FileSlack {
             && signing_secret_file.is_none()
             && [channel, &self.workspace, &self.api_url].iter().all(|text| text.is_none())
             && self.approvers.is_empty()
+            && self.people.is_empty()
     }
 
     /// Checks everything that Slack would refuse later; nothing if nothing is set.
@@ -95,35 +104,37 @@ impl FileSlack {
             channel.len() <= 80 && channel.bytes().all(plain),
             "slack.channel must be a channel's id such as C0123456789"
         );
-        for user in &self.approvers {
-            let is_id = user.starts_with(['U', 'W'])
+        let is_id = |user: &str| {
+            user.starts_with(['U', 'W'])
                 && (2..=32).contains(&user.len())
-                && user.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
-            anyhow::ensure!(is_id, "slack.approvers must be ids of users such as U0123456789, not `{user}`");
+                && user.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+        };
+        for user in &self.approvers {
+            anyhow::ensure!(is_id(user), "slack.approvers must be ids of users such as U0123456789, not `{user}`");
+        }
+        for (user, person) in &self.people {
+            let good = is_id(user) && is_name(person);
+            anyhow::ensure!(good, "slack.people must be ids of users and names such as U0123456789 = \"ana\"");
         }
         let workspace = self.workspace.map(|id| id.parse().context("slack.workspace")).transpose()?;
         let api_url = self.api_url.as_deref().unwrap_or(API_URL).trim_end_matches('/').to_owned();
         policy.check_url(&api_url).map_err(|error| anyhow::anyhow!("slack.api_url: {error}"))?;
-        let approvers = self.approvers.into_iter().collect();
-        Ok(Some(SlackConfig { bot_token, signing_secret, channel, approvers, workspace, api_url }))
+        let (approvers, people) = (self.approvers.into_iter().collect(), self.people);
+        Ok(Some(SlackConfig { bot_token, signing_secret, channel, approvers, people, workspace, api_url }))
     }
 }
 
-/// A secret, or what is in its file. No error repeats it.
+/// A person's name as keys have it.
+fn is_name(person: &str) -> bool {
+    (1..=120).contains(&person.chars().count())
+        && person.trim() == person
+        && !person.contains(':')
+        && !person.chars().any(char::is_control)
+}
+
+/// A secret that Slack needs.
 fn secret(name: &str, value: Option<Secret>, file: Option<PathBuf>) -> anyhow::Result<Secret> {
-    let secret = match (value, file) {
-        (Some(_), Some(_)) => anyhow::bail!("slack.{name} and slack.{name}_file are both set"),
-        (Some(value), None) => value,
-        (None, Some(file)) => {
-            let text = std::fs::read_to_string(&file)
-                .with_context(|| format!("slack.{name}_file: cannot read {}", file.display()))?;
-            Secret::new(text.trim())
-        }
-        (None, None) => return Err(needs(name)),
-    };
-    let good = (1..=512).contains(&secret.expose().len()) && secret.expose().bytes().all(|c| c.is_ascii_graphic());
-    anyhow::ensure!(good, "slack.{name} must be printable characters without spaces");
-    Ok(secret)
+    Secret::given(&format!("slack.{name}"), value, file)?.ok_or_else(|| needs(name))
 }
 
 fn needs(name: &str) -> anyhow::Error {
@@ -153,7 +164,7 @@ mod tests {
         let config = set().resolve(&policy).expect("it is whole").expect("it is set");
         assert_eq!(config.api_url, API_URL);
         assert!(!format!("{config:?} {:?}", set()).contains("planted"));
-        let half: [fn(&mut FileSlack); 9] = [
+        let half: [fn(&mut FileSlack); 11] = [
             |set| set.bot_token = None,
             |set| set.signing_secret = None,
             |set| set.channel = None,
@@ -161,6 +172,8 @@ mod tests {
             |set| set.signing_secret = Some(Secret::new("")),
             |set| set.bot_token_file = Some("planted".into()),
             |set| set.approvers.push("ada".into()),
+            |set| set.people = [("ada".into(), "ada".into())].into(),
+            |set| set.people = [("U1".into(), "person:ada".into())].into(),
             |set| set.workspace = Some("default".into()),
             |set| set.api_url = Some("http://127.0.0.1/api".into()),
         ];

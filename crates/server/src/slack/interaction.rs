@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    Click, Submission,
+    Answer, Click, Submission,
+    approval::{APPROVE, DENY},
     message::{AMOUNT, INCREASE_BUDGET, REASON},
     token::MessageRef,
 };
@@ -15,6 +16,10 @@ pub enum Interaction {
     Click(Click),
     /// The form was sent.
     Submission(Submission),
+    /// A button of an approval was clicked.
+    Choice(Click),
+    /// The form of an approval was sent.
+    Answer(Answer),
     /// Something else.
     Other,
 }
@@ -25,8 +30,12 @@ impl Interaction {
         let (_, payload) = url::form_urlencoded::parse(body).find(|(name, _)| name == "payload")?;
         let payload: Value = serde_json::from_str(&payload).ok()?;
         let known = match payload["type"].as_str()? {
-            "block_actions" => click(&payload).map(Self::Click),
-            "view_submission" => submission(&payload).map(Self::Submission),
+            "block_actions" => click(&payload, &[INCREASE_BUDGET])
+                .map(Self::Click)
+                .or_else(|| click(&payload, &[APPROVE, DENY]).map(Self::Choice)),
+            "view_submission" => {
+                submission(&payload).map(Self::Submission).or_else(|| answer(&payload).map(Self::Answer))
+            }
             _ => None,
         };
         Some(known.unwrap_or(Self::Other))
@@ -37,9 +46,9 @@ fn text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-fn click(payload: &Value) -> Option<Click> {
-    let actions = payload["actions"].as_array()?;
-    let action = actions.iter().find(|action| action["action_id"] == INCREASE_BUDGET)?;
+fn click(payload: &Value, buttons: &[&str]) -> Option<Click> {
+    let ours = |action: &&Value| action["action_id"].as_str().is_some_and(|id| buttons.contains(&id));
+    let action = payload["actions"].as_array()?.iter().find(ours)?;
     let container = &payload["container"];
     Some(Click {
         user: text(&payload["user"]["id"])?,
@@ -59,6 +68,21 @@ fn submission(payload: &Value) -> Option<Submission> {
     Some(Submission {
         user: text(&payload["user"]["id"])?,
         view: text(&view["id"])?,
+        kept: text(&view["private_metadata"])?,
+        amount: input(AMOUNT).unwrap_or_default(),
+        reason: input(REASON).unwrap_or_default(),
+    })
+}
+
+/// Which button opened the form is sealed in it: what its name says decides nothing.
+fn answer(payload: &Value) -> Option<Answer> {
+    let view = &payload["view"];
+    if view["callback_id"] != APPROVE && view["callback_id"] != DENY {
+        return None;
+    }
+    let input = |name: &str| text(&view["state"]["values"][name][name]["value"]);
+    Some(Answer {
+        user: text(&payload["user"]["id"])?,
         kept: text(&view["private_metadata"])?,
         amount: input(AMOUNT).unwrap_or_default(),
         reason: input(REASON).unwrap_or_default(),
@@ -89,6 +113,15 @@ mod tests {
             "state": {"values": {"amount": {"amount": {"value": "5"}}, "reason": {"reason": {"value": null}}}}}});
         let Some(Interaction::Submission(sent)) = read(&form) else { panic!("a form") };
         assert_eq!((sent.amount.as_str(), sent.reason.as_str()), ("5", ""));
+        for action in [APPROVE, DENY] {
+            let click = json!({"type": "block_actions", "user": {"id": "U1"}, "trigger_id": "t",
+                "container": {"message_ts": "1.2", "channel_id": "C1"}, "actions": [{"action_id": action, "value": "v"}]});
+            assert!(matches!(read(&click), Some(Interaction::Choice(_))), "{click}");
+            let form = json!({"type": "view_submission", "user": {"id": "U1"}, "view": {"callback_id": action,
+                "private_metadata": "k", "state": {"values": {"reason": {"reason": {"value": "why"}}}}}});
+            let Some(Interaction::Answer(sent)) = read(&form) else { panic!("an answer") };
+            assert_eq!((sent.amount.as_str(), sent.reason.as_str()), ("", "why"));
+        }
         for other in [
             json!({"type": "view_closed"}),
             json!({"type": "shortcut", "actions": 7}),

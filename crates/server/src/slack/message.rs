@@ -127,25 +127,25 @@ pub(super) fn success(raised: &Raised<'_>, reason: Option<&str>) -> String {
     )
 }
 
-fn section(text: &str) -> Value {
+pub(super) fn section(text: &str) -> Value {
     json!({"type": "section", "text": mrkdwn(text)})
 }
 
-fn context(text: &str) -> Value {
+pub(super) fn context(text: &str) -> Value {
     json!({"type": "context", "elements": [mrkdwn(text)]})
 }
 
-fn fields(all: &[(&str, String)]) -> Value {
+pub(super) fn fields(all: &[(&str, String)]) -> Value {
     let all: Vec<Value> = all.iter().map(|(name, value)| mrkdwn(&format!("*{name}*\n{value}"))).collect();
     json!({"type": "section", "fields": all})
 }
 
 /// Verbatim: what looks like a link or a channel in somebody's text is none.
-fn mrkdwn(text: &str) -> Value {
+pub(super) fn mrkdwn(text: &str) -> Value {
     json!({"type": "mrkdwn", "text": text, "verbatim": true})
 }
 
-fn plain(text: &str) -> Value {
+pub(super) fn plain(text: &str) -> Value {
     json!({"type": "plain_text", "text": text})
 }
 
@@ -157,7 +157,7 @@ fn name(wallet: &Wallet) -> String {
 }
 
 /// With these three escaped nobody is mentioned and nothing is linked; and a text is one line.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace(['\n', '\r'], " ")
 }
 
@@ -179,6 +179,6 @@ fn resets(wallet: &Wallet) -> String {
     wallet.account.period_end.map_or_else(|| "never: it is prepaid".to_owned(), date)
 }
 
-fn date(at: Timestamp) -> String {
+pub(super) fn date(at: Timestamp) -> String {
     format!("<!date^{}^{{date_short_pretty}} {{time}}|{at}>", at.seconds())
 }

@@ -1,5 +1,5 @@
 //! Slack: an exhausted budget is told in a channel, and raised from there (spec spend, "Interactive Slack
-//! alert").
+//! alert"); approvals are asked and decided there (spec approvals, "Channels"; see `approval`).
 //!
 //! Who takes part: the turn in `alert` reads `budget.exhausted` in commit order from its own [`Place`] in
 //! the log and posts a message with a button. Slack tells of clicks and forms in requests that it signs;
@@ -8,13 +8,14 @@
 //! calls Slack through `egress` (keeps I10); `message` is what people see; `token` seals what Slack carries
 //! from one step to the next.
 //!
-//! Who may do it is decided by [`Slack::approves`] alone, at the click and again at the form: a user who is
+//! Who may raise a budget is decided by [`Slack::approves`] alone, at the click and again at the form: a user who is
 //! not listed may look and nothing else. A message raises a budget once, whoever submits how often, on
 //! however many nodes: the raise and the note that this message had its raise commit together (keeps I1).
 //!
 //! No transaction is open while Slack is spoken to (keeps I8). What is posted twice or not at all moves no
 //! money; what is not known to be posted is posted again.
 mod alert;
+mod approval;
 mod click;
 mod client;
 mod config;
@@ -23,7 +24,11 @@ mod message;
 mod raise;
 mod token;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context;
 use bellwire_domain::{PageQuery, Stored, event::Begin, workspace::Rows};
@@ -32,6 +37,7 @@ use bellwire_wire::WorkspaceId;
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use approval::Answer;
 pub use click::Click;
 pub use config::{API_URL, FileSlack, SlackConfig};
 pub use interaction::Interaction;
@@ -53,6 +59,7 @@ pub struct Slack {
     signing_secret: Secret,
     channel: String,
     approvers: BTreeSet<String>,
+    people: BTreeMap<String, String>,
     workspace: WorkspaceId,
     calls: Arc<Semaphore>,
     tasks: TaskTracker,
@@ -73,17 +80,7 @@ impl Slack {
         tasks: &TaskTracker,
         stopping: CancellationToken,
     ) -> anyhow::Result<Self> {
-        let workspace = match &config.workspace {
-            Some(id) => {
-                let wanted = id.clone();
-                let found = store.read("workspace", move |tx| {
-                    let id = wanted.clone();
-                    Box::pin(async move { tx.workspace(&id).await })
-                });
-                found.await?.with_context(|| format!("slack.workspace: there is no workspace {id}"))?.id
-            }
-            None => first_workspace(store).await?.context("slack: there is no workspace yet")?,
-        };
+        let workspace = workspace(store, "slack", config.workspace.as_ref()).await?;
         if config.approvers.is_empty() {
             tracing::warn!("slack.approvers is empty: nobody may raise a budget from Slack");
         }
@@ -92,6 +89,7 @@ impl Slack {
             signing_secret: config.signing_secret.clone(),
             channel: config.channel.clone(),
             approvers: config.approvers.clone(),
+            people: config.people.clone(),
             workspace,
             calls: Arc::new(Semaphore::new(CALLS_MAX)),
             tasks: tasks.clone(),
@@ -123,7 +121,7 @@ impl Slack {
     async fn insist(&self, method: Method, arguments: &serde_json::Value) -> Result<(), Failed> {
         for pause in AGAIN_AFTER {
             let failed = match self.client.call(method, arguments).await {
-                Ok(()) => return Ok(()),
+                Ok(_) => return Ok(()),
                 Err(failed) if failed.lasting || self.stopping.is_cancelled() => return Err(failed),
                 Err(failed) => failed,
             };
@@ -133,7 +131,7 @@ impl Slack {
                 return Err(failed);
             }
         }
-        self.client.call(method, arguments).await
+        self.client.call(method, arguments).await.map(drop)
     }
 }
 
@@ -145,6 +143,19 @@ pub async fn prepare(store: &Store) -> Stored<()> {
 /// Starts telling of exhausted budgets.
 pub fn start(app: &Arc<App>, slack: &Arc<Slack>) {
     slack.tasks.spawn(alert::Turn::new(app, slack).run());
+}
+
+/// The workspace that an integration speaks for: the one that is set, or the first one.
+pub(crate) async fn workspace(store: &Store, name: &str, set: Option<&WorkspaceId>) -> anyhow::Result<WorkspaceId> {
+    let Some(id) = set.cloned() else {
+        return first_workspace(store).await?.with_context(|| format!("{name}: there is no workspace yet"));
+    };
+    let wanted = id.clone();
+    let found = store.read("workspace", move |tx| {
+        let id = wanted.clone();
+        Box::pin(async move { tx.workspace(&id).await })
+    });
+    Ok(found.await?.with_context(|| format!("{name}.workspace: there is no workspace {id}"))?.id)
 }
 
 /// The workspace that was made first.

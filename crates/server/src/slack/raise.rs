@@ -33,11 +33,11 @@ pub struct Submission {
     pub(super) reason: String,
 }
 
-/// What became of it.
+/// What became of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The budget is raised: the form closes.
-    Raised,
+    /// It is done: the form closes.
+    Done,
     /// It is not: the form shows why, at this input.
     Refused(&'static str, String),
 }
@@ -96,9 +96,9 @@ impl Slack {
         match ended.await {
             Ok(Ended::Raised(before, after)) => {
                 self.announce(order, before.budget(), *after);
-                Outcome::Raised
+                Outcome::Done
             }
-            Ok(Ended::Again) => Outcome::Raised,
+            Ok(Ended::Again) => Outcome::Done,
             Ok(Ended::Refused(words)) => Outcome::Refused(AMOUNT, words),
             Err(error) => {
                 tracing::warn!(%error, "a budget could not be raised from Slack");
@@ -184,7 +184,7 @@ async fn raise(tx: &mut Tx, ctx: &Ctx, order: Order) -> Stored<Ended> {
 }
 
 /// An amount as it was typed, exactly; or what would be right.
-fn amount(text: &str) -> Result<UsdNanos, String> {
+pub(super) fn amount(text: &str) -> Result<UsdNanos, String> {
     text.trim().parse().map_err(|error| match error {
         MoneyError::NotANumber => "Must be a plain number of dollars such as 1850.00, without $ and commas.".into(),
         MoneyError::Negative => "Must not be negative.".into(),
@@ -194,7 +194,7 @@ fn amount(text: &str) -> Result<UsdNanos, String> {
 }
 
 /// What a person can do about it.
-fn in_words(error: &StoreError) -> &'static str {
+pub(super) fn in_words(error: &StoreError) -> &'static str {
     match error {
         StoreError::Full => "Bellwire's disk is full; nothing was changed.",
         StoreError::Uncertain => "It is not known whether this was done. Confirm again: it is done once.",

@@ -19,6 +19,13 @@ pub(super) trait Token: Serialize + DeserializeOwned {
         Some(URL_SAFE_NO_PAD.encode(sealed))
     }
 
+    /// The same text every time, for a message that may have to be posted again byte for byte.
+    fn seal_alike(&self, vault: &Vault) -> Option<String> {
+        let plain = serde_json::to_vec(self).ok()?;
+        let sealed = vault.seal_alike(Self::PLACE, &plain).ok()?;
+        Some(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
     /// What a text from Slack says, if it is ours.
     fn open(vault: &Vault, text: &str) -> Option<Self> {
         let sealed = URL_SAFE_NO_PAD.decode(text.get(..TEXT_BYTES_MAX.min(text.len()))?).ok()?;
@@ -58,9 +65,15 @@ pub(super) struct MessageRef {
 }
 
 impl MessageRef {
-    /// What it is known by among kept answers.
+    /// What it is known by in our rows.
     pub(super) fn key(&self) -> String {
         format!("{}/{}", self.channel, self.ts)
+    }
+
+    /// The message that is known so.
+    pub(super) fn of_key(key: &str) -> Option<Self> {
+        let (channel, ts) = key.rsplit_once('/')?;
+        Some(Self { channel: channel.to_owned(), ts: ts.to_owned() })
     }
 }
 
