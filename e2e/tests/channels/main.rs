@@ -1,6 +1,7 @@
 //! Approvals asked where people are, and told to where they were asked from: the real binary, a Slack and a
 //! PagerDuty that do as they are told, people who click.
 mod callback;
+mod command_line;
 mod pagerduty;
 mod slack;
 mod trouble;

@@ -5,6 +5,7 @@
 //! command is a file that turns its arguments into calls and the answers into lines.
 //!
 //! Data goes to stdout, talk to stderr, hints after errors.
+mod approvals;
 mod args;
 mod audit;
 mod bench;
@@ -106,6 +107,12 @@ enum Command {
     Holds(buy::Holds),
     /// Give back some or all of a purchase
     Refund(buy::Refund),
+    /// What waits for people, and what they decided
+    Approvals(approvals::Approvals),
+    /// Allow what is asked, or some of it
+    Approve(approvals::Approve),
+    /// Refuse what is asked
+    Deny(approvals::Deny),
     /// Manage API keys
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -168,6 +175,10 @@ fn run(cli: Cli, migrations: &'static [&'static str]) -> Done {
         Command::Buy(buy) => block_on(buy.run(&global.session()?)),
         Command::Holds(holds) => block_on(holds.run(&global.session()?)),
         Command::Refund(refund) => block_on(refund.run(&global.session()?)),
+        Command::Approvals(approvals) if approvals.is_offline() => approvals.offline(&global),
+        Command::Approvals(approvals) => block_on(approvals.run(&global.session()?)),
+        Command::Approve(approve) => block_on(approve.run(&global.session()?)),
+        Command::Deny(deny) => block_on(deny.run(&global.session()?)),
         Command::Keys(keys) => block_on(keys.run(&global.session()?)),
         Command::Audit(audit) => audit.run(&global),
     }
