@@ -1,7 +1,7 @@
 //! Slack is away, slow, or refuses; the server dies in the middle.
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use bellwire_e2e::{PagerDuty, Reply, Scene, Slack, eventually, list};
+use bellwire_e2e::{Engine, PagerDuty, Reply, Scene, Setup, Slack, eventually, list, postgres::Database};
 use serde_json::{Value, json};
 
 use crate::{APPROVERS, ask, asked, attempts, audit, changed, get, opened, scene, slack::taken};
@@ -108,6 +108,26 @@ fn the_server_is_killed_while_it_asks_and_it_is_asked_again_and_decided_once() {
     assert!(changed(&slack, &lost).to_string().contains("*Approved*"));
     assert_eq!(list(&scene.get("/v1/events?type=approval.decided").expect(200)["events"]).len(), 1);
     assert!(slack.messages().len() <= 3 && slack.calls("views.open").len() == 2);
+}
+
+#[test]
+fn of_two_nodes_one_asks_and_either_takes_the_answer() {
+    let slack = Slack::start();
+    let engine = Engine::Database(Arc::new(Database::create()));
+    let setup = Setup { engine, ..slack.setup(APPROVERS) };
+    let nodes = [setup.clone().start(), setup.start()];
+    let (one, two) = (nodes[0].api(), nodes[1].api());
+    let ids: Vec<String> = (0..10).map(|_| ask(&one, &json!({}))).collect();
+    let ada = slack.clicker(&two, "U0ADA");
+    for (nth, id) in ids.iter().enumerate() {
+        let (message, ts) = asked(&slack, id);
+        taken(&ada.press(&message, 0, &ts));
+        taken(&ada.submit(&opened(&slack, nth), "V1", "", Some("fine")));
+        assert_eq!(get(&one, id)["status"], "approved");
+        changed(&slack, &ts);
+    }
+    assert_eq!(slack.messages().len(), ids.len(), "each is asked once");
+    assert_eq!(slack.calls("chat.update").len(), ids.len());
 }
 
 #[test]

@@ -20,7 +20,7 @@ const TAKEN_MAX: usize = 64;
 /// How often rows are looked at, however quiet it is.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long is waited between two looks, however busy it is.
-const LOOK_PAUSE: Duration = Duration::from_millis(20);
+const LOOK_PAUSE: Duration = Duration::from_millis(100);
 /// How long a post is ours: for the call, and for writing down what came of it.
 const LEASE: Duration = Duration::from_secs(15);
 /// How often is tried to write down what came of it, and the pause between. After that it is said again.

@@ -138,6 +138,11 @@ macro_rules! contract_of_rows {
             order {
                 keys_stay_in_order_whatever_happens
             }
+            approval_posts {
+                a_post_is_taken_by_one_and_again_when_its_lease_ends
+                the_end_is_said_to_whom_it_was_asked_also_if_it_came_in_the_middle
+                an_approval_is_undeliverable_once_every_channel_failed_six_times
+            }
             outbox {
                 a_publisher_begins_once_and_is_shown_every_event_of_every_workspace
                 only_who_holds_a_publisher_where_it_is_moves_it_on
@@ -217,6 +222,7 @@ macro_rules! tests {
     };
 }
 
+pub(crate) mod approval_posts;
 pub(crate) mod audit;
 pub(crate) mod delivery;
 pub(crate) mod event;
