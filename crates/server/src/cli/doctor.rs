@@ -126,12 +126,30 @@ impl Doctor {
             }
         }
         file.database_url = self.database_url.clone().map(SecretUrl::new).or(file.database_url);
+        let (slack, pagerduty) = (std::mem::take(&mut file.slack), std::mem::take(&mut file.pagerduty));
         match Config::resolve(file, self.data_dir.clone(), self.listen.clone(), false) {
-            Ok(config) => Some(config),
+            Ok(config) => {
+                let policy = config.address_policy();
+                integration("slack", slack.resolve(&policy), report);
+                integration("pagerduty", pagerduty.resolve(&policy), report);
+                Some(config)
+            }
             Err(error) => {
                 report.bad(CHECK, Verdict::Fail, error.to_string(), "correct the setting");
                 None
             }
+        }
+    }
+}
+
+/// What the file sets of an integration. The server's environment, which is not here, may set the rest.
+fn integration<T>(check: &'static str, resolved: anyhow::Result<Option<T>>, report: &mut Report) {
+    match resolved {
+        Ok(None) => {}
+        Ok(Some(_)) => report.ok(check, "its settings can be used"),
+        Err(error) => {
+            let advice = "correct the setting, unless the server's environment sets it";
+            report.bad(check, Verdict::Warn, format!("{error:#}"), advice);
         }
     }
 }
