@@ -2,6 +2,7 @@
 //! PagerDuty that do as they are told, people who click.
 mod callback;
 mod command_line;
+mod money;
 mod pagerduty;
 mod slack;
 mod trouble;

@@ -206,6 +206,13 @@ fn a_mapped_user_decides_as_the_person_and_named_approvers_and_a_quorum_hold() {
     let shown = changed(&slack, &ts).to_string();
     assert!(shown.contains("by <@U0ANA>, <@U0CLEO>"), "{shown}");
 
+    // Where only the Slack user is named, that is who decides.
+    let id = ask(&scene, &json!({"approvers": ["slack:U0ANA"]}));
+    let (message, ts) = asked(&slack, &id);
+    taken(&who("U0ANA").press(&message, 0, &ts));
+    taken(&who("U0ANA").submit(&opened(&slack, 2), "V3", "", Some("fine")));
+    assert_eq!(get(&scene, &id)["decided_by"], json!(["slack:U0ANA"]));
+
     // A no is enough, and what was decided elsewhere is shown here.
     let id = ask(&scene, &json!({"quorum": 2}));
     let (_, ts) = asked(&slack, &id);
