@@ -39,3 +39,8 @@ mod on_files {
 mod inline {
     contract_of_rows!(in_memory);
 }
+
+#[tokio::test]
+async fn money_moves_only_after_approved_and_once_in_every_short_order() {
+    contract::approval_orders::money_moves_only_after_approved_and_once_in_every_short_order(in_memory().await).await;
+}

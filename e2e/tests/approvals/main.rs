@@ -1,6 +1,8 @@
 //! Approvals as agents ask for them, receivers hear of them and people decide them.
 mod decide;
+mod handler;
 mod signed;
+mod table;
 mod time;
 
 use bellwire_e2e::{Answer, Api, list, text};

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{ask, at, audited, reread};
 
 /// A decision signed as Standard Webhooks are, by an outside library.
-fn signed(approval: &Value, body: &Value, secret: &str, age: i64) -> Call {
+pub(crate) fn signed(approval: &Value, body: &Value, secret: &str, age: i64) -> Call {
     let seconds = unix_now() - age;
     let body = body.to_string();
     let webhook = standardwebhooks::Webhook::new(secret).expect("a secret");

@@ -55,6 +55,9 @@ macro_rules! contract_of_transactions {
                 closing_finishes_what_waits_and_takes_nothing_more
                 sequence_numbers_rise_over_failures_and_concurrency
             }
+            approval_orders {
+                money_moves_only_after_approved_and_once_in_orders_that_are_drawn
+            }
             spend_walls {
                 an_agents_key_buys_from_its_own_wallets_and_ends_its_own_holds
                 a_prepaid_budget_that_is_topped_up_tells_its_thresholds_again
@@ -222,6 +225,7 @@ macro_rules! tests {
     };
 }
 
+pub(crate) mod approval_orders;
 pub(crate) mod approval_posts;
 pub(crate) mod audit;
 pub(crate) mod delivery;

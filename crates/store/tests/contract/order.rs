@@ -82,20 +82,25 @@ fn outcome(world: &World, claimed: Claimed, how: Option<bool>) -> Outcome {
         Some(false) => Answer { status: Some(500), ..Answer::default() },
         None => Answer { status: Some(500), directive: Some(Directive::Abort), ..Answer::default() },
     };
-    let attempt = AttemptRecord {
+    let attempt = attempt(world, answer.status);
+    Outcome { claimed, attempt, answer }
+}
+
+/// An attempt that was answered so.
+pub(crate) fn attempt(world: &World, status_code: Option<u16>) -> AttemptRecord {
+    AttemptRecord {
         id: AttemptId::from_ulid(world.mint.ulid()),
         number: 1,
         at: world.now(),
         timing: Timing::default(),
         remote: None,
-        status_code: answer.status,
+        status_code,
         response_headers: Vec::new(),
         response_body: None,
         error: None,
         request_headers: Vec::new(),
         endpoint_version: None,
-    };
-    Outcome { claimed, attempt, answer }
+    }
 }
 
 async fn play(world: &World, one: &WorkspaceId, at: &EndpointRef, steps: Vec<Step>) {
