@@ -39,6 +39,9 @@ pub enum ExpressionError {
     /// It loops inside a loop.
     #[error("all, exists, exists_one, map and filter may not be nested")]
     Nested,
+    /// It looks for a pattern again and again: each time is a compilation.
+    #[error("matches may not be used inside all, exists, exists_one, map and filter; contains and startsWith may")]
+    PatternInLoop,
     /// It does not answer true or false.
     #[error("must be true or false, but is {0}")]
     Type(&'static str),

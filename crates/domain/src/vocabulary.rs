@@ -177,6 +177,9 @@ impl Check<'_> {
     }
 
     fn call(&mut self, call: &CallExpr, looping: bool) -> Result<Type, ExpressionError> {
+        if looping && self.vocabulary.money && call.func_name == "matches" {
+            return Err(ExpressionError::PatternInLoop);
+        }
         let target = call.target.as_deref().map(|target| self.walk(target, looping)).transpose()?;
         let args = call.args.iter().map(|arg| self.walk(arg, looping)).collect::<Result<Vec<_>, _>>()?;
         if call.func_name != USD || !self.vocabulary.money {

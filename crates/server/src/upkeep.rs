@@ -26,7 +26,7 @@ const HOLDS_CHUNK: u32 = 200;
 
 /// How often approvals are ended whose time is up: exact to a second.
 const APPROVALS_EVERY: Duration = Duration::from_millis(500);
-/// So many are ended in one transaction.
+/// So many are ended at once.
 const APPROVALS_CHUNK: u32 = 100;
 
 /// Starts all turns.
@@ -154,42 +154,33 @@ async fn holds(app: Arc<App>) {
     }
 }
 
-/// Ends approvals whose time is up, and those that nobody could be asked. Whether there are any is read first.
+/// Ends approvals whose time is up, and those that nobody could be asked: each in a transaction of its own, so that
+/// one that cannot be ended keeps no other from it. Two nodes may be at it: an approval ends once.
 async fn approvals(app: Arc<App>) {
-    let now = app.clock.now();
-    let found = app.store.read("approvals_to_end", move |tx| {
-        Box::pin(async move {
-            let overdue = approval::Rows::approvals_overdue(tx, now, 1).await?;
-            Ok(!overdue.is_empty() || !approval::Rows::approvals_undeliverable(tx, 1).await?.is_empty())
-        })
-    });
-    if !matches!(found.await, Ok(true)) {
-        return;
-    }
     loop {
-        let ctx = app.ctx(Origin::default());
-        let ended = app
-            .store
-            .transact("approvals_end", move |tx| {
-                let ctx = ctx.clone();
-                Box::pin(async move {
-                    if !workspace::Rows::turn(tx, "approvals").await? {
-                        // Another node is at it.
-                        return Ok(0);
-                    }
-                    let overdue = approval::end_overdue::<spend::Buyer, _>(tx, &ctx, APPROVALS_CHUNK).await?;
-                    let unheard = approval::end_undeliverable::<spend::Buyer, _>(tx, &ctx, APPROVALS_CHUNK).await?;
-                    Ok(overdue.max(unheard))
-                })
+        let now = app.clock.now();
+        let found = app.store.read("approvals_to_end", move |tx| {
+            Box::pin(async move {
+                let mut found = approval::Rows::approvals_overdue(tx, now, APPROVALS_CHUNK).await?;
+                found.extend(approval::Rows::approvals_undeliverable(tx, APPROVALS_CHUNK).await?);
+                Ok(found)
             })
-            .await;
-        match ended {
-            Ok(ended) if ended >= APPROVALS_CHUNK as usize && !app.stopping.is_cancelled() => {}
-            Ok(_) => return,
-            Err(error) => {
-                tracing::warn!(%error, "approvals could not be ended yet");
-                return;
-            }
+        });
+        let Ok(found) = found.await else { return };
+        let ended = found.into_iter().map(|(workspace, id)| {
+            let ctx = app.ctx(Origin::default());
+            app.store.transact("approval_end", move |tx| {
+                let (ctx, workspace, id) = (ctx.clone(), workspace.clone(), id.clone());
+                Box::pin(async move { approval::end_due::<spend::Buyer, _>(tx, &ctx, &workspace, &id).await })
+            })
+        });
+        let ended = futures_util::future::join_all(ended).await;
+        if let Some(error) = ended.iter().find_map(|ended| ended.as_ref().err()) {
+            tracing::warn!(%error, "an approval could not be ended yet");
+        }
+        let many = ended.iter().filter(|ended| matches!(ended, Ok(true))).count() >= APPROVALS_CHUNK as usize;
+        if !many || app.stopping.is_cancelled() {
+            return;
         }
     }
 }

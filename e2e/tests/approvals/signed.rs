@@ -103,3 +103,28 @@ fn only_the_endpoints_that_are_named_are_asked_and_one_that_refuses_for_good_is_
     assert_eq!((&ended["status"], &ended["decision"]), (&json!("undeliverable"), &Value::Null));
     assert_eq!((named.seen().len(), other.seen().len()), (1, 0));
 }
+
+#[test]
+fn who_was_not_asked_and_what_an_agent_made_cannot_answer() {
+    let scene = Scene::new();
+    let asked_one = scene.endpoint(&Receiver::ok(), &json!({"events": ["approval.requested"]}));
+    let other = scene.endpoint(&Receiver::ok(), &json!({"events": ["approval.requested"]}));
+    let asked = ask(&scene, &json!({"channels": [asked_one["id"]]}));
+    assert_eq!(asked["channels"], json!([asked_one["id"]]));
+    // Told of it later, it was not asked.
+    scene.on(&other, "replay", &json!({"since": "1h", "missing": true})).expect(202);
+    scene.settled(&other, "success", 1);
+    let body = json!({"decision": "approve", "reason": "me", "approval_id": asked["id"]});
+    let anonymous = scene.without_key();
+    assert_eq!(anonymous.send(&signed(&asked, &body, &text(&other["secret"]), 0)).status, 401);
+    // An agent has nothing to do with the secrets of those who are asked.
+    let agent = scene.key(&json!({"kind": "workspace", "agent_id": "a-1", "permissions": ["webhooks:manage"]}));
+    for events in [json!(["*"]), json!(["approval.*"]), json!(["order.paid", "approval.requested"])] {
+        agent.post("/v1/webhooks", &json!({"url": Receiver::ok().url(), "events": events})).expect(403);
+    }
+    let own = agent.post("/v1/webhooks", &json!({"url": Receiver::ok().url(), "events": ["order.*"]})).expect(201);
+    let path = format!("/v1/webhooks/{}", text(&own["endpoint"]["id"]));
+    agent.patch(&path, &json!({"events": ["*"]})).expect(403);
+    agent.post(&format!("/v1/webhooks/{}/rotate-secret", text(&asked_one["id"])), &json!({})).expect(403);
+    anonymous.send(&signed(&asked, &body, &text(&asked_one["secret"]), 0)).expect(200);
+}

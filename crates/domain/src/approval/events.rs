@@ -89,6 +89,8 @@ pub(super) struct DecidedData<'a> {
     agent_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     approved_details: Option<&'a Map<String, Value>>,
+    /// What using it takes.
+    approved_digest: Option<Digest>,
 }
 
 impl<'a> DecidedData<'a> {
@@ -112,6 +114,7 @@ impl<'a> DecidedData<'a> {
             approved_details: granted
                 .filter(|granted| granted.parameters != question.parameters)
                 .map(|granted| &granted.parameters),
+            approved_digest: granted.map(|granted| granted.digest),
         }
     }
 }

@@ -23,7 +23,7 @@ mod terms;
 
 pub use commands::{
     Approver, Asker, Asks, Cancelled, Consumed, Decided, Decision, NewApproval, Nobody, NotAllowed, Office, Said,
-    Verdict, ask, cancel, consume, decide, deny_ambiguous, end_overdue, end_undeliverable, settle_post,
+    Verdict, ask, cancel, consume, decide, deny_ambiguous, end_due, settle_post,
 };
 pub use digest::Digest;
 pub use model::{Approval, ApprovalFilter, ApprovalStatus, AskedBy, Granted, Outcome, Question, Transaction, Vote};

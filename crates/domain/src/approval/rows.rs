@@ -49,6 +49,12 @@ pub trait Rows: Send {
         &mut self,
         limit: u32,
     ) -> impl Future<Output = Stored<Vec<(WorkspaceId, ApprovalId)>>> + Send;
+    /// Whether nobody could be asked of a pending approval on any channel, and no console shows it.
+    fn approval_unheard(
+        &mut self,
+        workspace: &WorkspaceId,
+        id: &ApprovalId,
+    ) -> impl Future<Output = Stored<bool>> + Send;
 
     /// Writes a vote; one of the same approver is replaced.
     fn vote_put(&mut self, id: &ApprovalId, vote: &Vote) -> impl Future<Output = Stored<()>> + Send;

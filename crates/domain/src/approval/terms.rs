@@ -62,6 +62,9 @@ impl FromStr for Channel {
     }
 }
 
+/// What is asked where nothing is named.
+const ALL: [Channel; 3] = [Channel::Webhook, Channel::Slack, Channel::PagerDuty];
+
 /// The channels that are asked: those named, or every subscribed endpoint and every configured integration.
 pub type Channels = Option<Vec<Channel>>;
 
@@ -138,13 +141,14 @@ impl Terms {
             return None;
         }
         self.channels = match (self.channels, other.channels) {
-            (Some(mut one), Some(two)) => {
-                one.extend(two);
-                one.sort();
-                one.dedup();
-                Some(one)
+            (None, None) => None,
+            (one, two) => {
+                let mut all: Vec<Channel> =
+                    [one, two].into_iter().flat_map(|named| named.unwrap_or(ALL.into())).collect();
+                all.sort();
+                all.dedup();
+                Some(all)
             }
-            _ => None,
         };
         Some(self)
     }
@@ -212,7 +216,7 @@ mod tests {
         let two = Terms { timeout: Duration::from_secs(9), quorum: 1, ..read(1, &["ben"], None).expect("good") };
         let both = one.clone().and(two).expect("ben decides");
         assert_eq!((both.timeout.as_secs(), both.approvers.as_slice()), (9, ["person:ben".to_owned()].as_slice()));
-        assert_eq!(both.channels, None);
+        assert_eq!(both.channels, Some(ALL.into()));
         assert_eq!(one.clone().and(read(1, &["eve"], None).expect("good")), None);
         assert_eq!(one.and(read(3, &[], None).expect("good")), None, "two cannot be three");
     }

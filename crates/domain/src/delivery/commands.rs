@@ -8,7 +8,7 @@ use serde_json::{json, value::to_raw_value};
 
 use super::{
     Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointConfig, EndpointKind, EndpointRef,
-    EndpointStatus, Health, LiveSecret, NewDelivery, PARKED, Rows,
+    EndpointStatus, Health, LiveSecret, NewDelivery, PARKED, Rows, promise::PATIENCE,
 };
 use crate::{Ctx, Effect, PageQuery, Stored, event};
 
@@ -17,7 +17,7 @@ const QUEUE_LEASE: Duration = Duration::from_secs(30);
 
 /// How long a node holds a delivery of this endpoint: waiting, then the whole exchange.
 pub fn lease_of(endpoint: &Endpoint) -> Duration {
-    QUEUE_LEASE + Duration::from_millis(u64::from(endpoint.config.timeout_ms))
+    QUEUE_LEASE + Duration::from_millis(u64::from(endpoint.config.timeout_ms)).max(PATIENCE)
 }
 
 /// Which endpoints an event is for.
@@ -356,6 +356,5 @@ pub async fn retry_many<R: Rows>(
 
 /// Whether a lease has so little left that an exchange may outlive it.
 pub fn lease_is_short(claimed: &Claimed, now: Timestamp) -> bool {
-    let exchange = Duration::from_millis(u64::from(claimed.endpoint.config.timeout_ms));
-    claimed.lease_until.since(now) < exchange + Duration::from_secs(2)
+    claimed.lease_until.since(now) < claimed.patience() + Duration::from_secs(2)
 }

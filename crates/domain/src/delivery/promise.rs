@@ -15,7 +15,7 @@ use crate::{
 /// The type that is delivered so (spec delivery, "Rules" 5).
 pub(crate) const PROMISED_TYPE: &str = "approval.requested";
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Claimed {
     /// Whether breaker and lowered rate do not apply.

@@ -32,6 +32,21 @@ macro_rules! post_sql {
     };
 }
 
+/// Pending approvals that no channel reaches.
+macro_rules! unheard_sql {
+    ($rest:literal) => {
+        concat!(
+            "SELECT a.workspace_id, a.id FROM approvals a WHERE a.status = 0 AND a.console = 0
+                 AND NOT EXISTS (SELECT 1 FROM approval_posts p WHERE p.approval_id = a.id AND p.state IN (0, 1))
+                 AND NOT EXISTS (
+                     SELECT 1 FROM events v JOIN deliveries d ON d.event_seq = v.seq AND d.status IN (0, 1)
+                         JOIN endpoints e ON e.id = d.endpoint_id AND e.deleted_at IS NULL
+                     WHERE v.workspace_id = a.workspace_id AND v.id = a.event_id) ",
+            $rest
+        )
+    };
+}
+
 /// The place of a value among all there are, as it is stored.
 fn code<T: PartialEq>(all: &[T], value: &T) -> i64 {
     all.iter().zip(0..).find(|(known, _)| *known == value).map_or(0, |(_, code)| code)
@@ -218,17 +233,16 @@ impl Rows for Tx {
     }
 
     async fn approvals_undeliverable(&mut self, limit: u32) -> Stored<Vec<(WorkspaceId, ApprovalId)>> {
-        self.query(
-            "SELECT a.workspace_id, a.id FROM approvals a WHERE a.status = 0 AND a.console = 0
-                 AND NOT EXISTS (SELECT 1 FROM approval_posts p WHERE p.approval_id = a.id AND p.state IN (0, 1))
-                 AND NOT EXISTS (
-                     SELECT 1 FROM events v JOIN deliveries d ON d.event_seq = v.seq AND d.status IN (0, 1)
-                         JOIN endpoints e ON e.id = d.endpoint_id AND e.deleted_at IS NULL
-                     WHERE v.workspace_id = a.workspace_id AND v.id = a.event_id)
-             ORDER BY a.expires_at LIMIT $1",
-            args![limit],
+        self.query(unheard_sql!("ORDER BY a.expires_at LIMIT $1"), args![limit], named)
+    }
+
+    async fn approval_unheard(&mut self, workspace: &WorkspaceId, id: &ApprovalId) -> Stored<bool> {
+        let found = self.query_one(
+            unheard_sql!("AND a.id = $2 AND a.workspace_id IS NOT DISTINCT FROM $1"),
+            args![workspace.as_str(), id.as_str()],
             named,
-        )
+        )?;
+        Ok(found.is_some())
     }
 
     async fn vote_put(&mut self, id: &ApprovalId, vote: &Vote) -> Stored<()> {

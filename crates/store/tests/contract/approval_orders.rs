@@ -232,8 +232,12 @@ impl<'a> Play<'a> {
                 let run: Command<()> = Arc::new(move |tx| {
                     let ctx = ctx.clone();
                     Box::pin(async move {
-                        approval::end_overdue::<Buyer, _>(tx, &ctx, 100).await?;
-                        approval::end_undeliverable::<Buyer, _>(tx, &ctx, 100).await.map(drop)
+                        let mut due = tx.approvals_overdue(ctx.now, 100).await?;
+                        due.extend(tx.approvals_undeliverable(100).await?);
+                        for (workspace, id) in due {
+                            approval::end_due::<Buyer, _>(tx, &ctx, &workspace, &id).await?;
+                        }
+                        Ok(())
                     })
                 });
                 self.command(run).await;

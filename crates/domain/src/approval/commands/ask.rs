@@ -49,7 +49,9 @@ where
     let asked = |channel| new.terms.channels.as_ref().is_none_or(|channels| channels.contains(&channel));
     let mut channels = Vec::new();
     if told.deliveries > 0 {
-        channels.push(Channel::Webhook);
+        // Exactly these were asked, and may answer: whoever hears of it later, by a replay, was not.
+        let deliveries = rows.deliveries_of(&approval.workspace_id, &approval.event_id).await?;
+        channels.extend(deliveries.into_iter().map(|delivery| Channel::Endpoint(delivery.at.endpoint_id)));
     }
     for (to, channel) in [(Addressee::Slack, Channel::Slack), (Addressee::PagerDuty, Channel::PagerDuty)] {
         if asked(channel.clone()) && office.has(&approval.workspace_id, to) {

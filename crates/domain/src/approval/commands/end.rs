@@ -1,4 +1,5 @@
 //! How approvals end: once, whatever comes first.
+use bellwire_wire::{ApprovalId, WorkspaceId};
 use serde_json::json;
 
 use super::{Asker, Asks};
@@ -40,8 +41,12 @@ async fn posts<R: Asks>(rows: &mut R, ctx: &Ctx, approval: &Approval, event_id: 
     let before = rows.posts(&approval.id).await?;
     rows.posts_close(&approval.id).await?;
     for post in before {
-        if let PostState::Done(reference) = post.state {
-            follow(rows, ctx, approval, post.to, reference).await?;
+        match post.state {
+            PostState::Done(reference) => follow(rows, ctx, approval, post.to, reference).await?,
+            // It may have been taken though we did not hear so, and it is known by the approval's id: an alert that
+            // nobody resolves is worse than one that is resolved in vain.
+            _ if post.to == Addressee::PagerDuty => follow(rows, ctx, approval, post.to, None).await?,
+            _ => {}
         }
     }
     if approval.question.callback_url.is_some() {
@@ -112,37 +117,23 @@ where
     end::<A, R>(rows, ctx, approval, ApprovalStatus::Expired, outcome, audit::SYSTEM).await
 }
 
-/// Ends at most `limit` approvals whose time is up; how many.
-pub async fn end_overdue<A, R>(rows: &mut R, ctx: &Ctx, limit: u32) -> Stored<usize>
+/// Ends an approval, if its time is up or nobody could be asked; whether it did.
+pub async fn end_due<A, R>(rows: &mut R, ctx: &Ctx, workspace: &WorkspaceId, id: &ApprovalId) -> Stored<bool>
 where
     A: Asker<R>,
     R: Asks,
 {
     rows.decisions_stand();
-    let mut ended = 0;
-    for (workspace, id) in rows.approvals_overdue(ctx.now, limit).await? {
-        if let Some(mut approval) = rows.approval(&workspace, &id).await?.filter(|found| found.is_overdue(ctx.now)) {
-            expire::<A, R>(rows, ctx, &mut approval).await?;
-            ended += 1;
-        }
+    let found = rows.approval(workspace, id).await?;
+    let Some(mut approval) = found.filter(|found| found.status == ApprovalStatus::Pending) else { return Ok(false) };
+    if approval.is_overdue(ctx.now) {
+        expire::<A, R>(rows, ctx, &mut approval).await?;
+        return Ok(true);
     }
-    Ok(ended)
-}
-
-/// Ends at most `limit` approvals that every channel failed to tell of; how many.
-pub async fn end_undeliverable<A, R>(rows: &mut R, ctx: &Ctx, limit: u32) -> Stored<usize>
-where
-    A: Asker<R>,
-    R: Asks,
-{
-    rows.decisions_stand();
-    let mut ended = 0;
-    for (workspace, id) in rows.approvals_undeliverable(limit).await? {
-        let found = rows.approval(&workspace, &id).await?;
-        let Some(mut approval) = found.filter(|found| found.status == ApprovalStatus::Pending) else { continue };
-        let outcome = by_itself(ctx, "nobody could be asked: every channel failed, the first time and five times more");
-        end::<A, R>(rows, ctx, &mut approval, ApprovalStatus::Undeliverable, outcome, audit::SYSTEM).await?;
-        ended += 1;
+    if !rows.approval_unheard(workspace, id).await? {
+        return Ok(false);
     }
-    Ok(ended)
+    let outcome = by_itself(ctx, "nobody could be asked: every channel failed, the first time and five times more");
+    end::<A, R>(rows, ctx, &mut approval, ApprovalStatus::Undeliverable, outcome, audit::SYSTEM).await?;
+    Ok(true)
 }

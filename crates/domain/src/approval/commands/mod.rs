@@ -12,7 +12,7 @@ use bellwire_wire::{ApprovalId, SigningKey, WorkspaceId};
 pub use ask::{NewApproval, ask};
 pub use consume::{Cancelled, Consumed, cancel, consume};
 pub use decide::{Approver, Decided, Decision, NotAllowed, Verdict, decide, deny_ambiguous};
-pub use end::{end_overdue, end_undeliverable};
+pub use end::end_due;
 pub use post::{Said, settle_post};
 
 use super::{Addressee, Approval, Rows};

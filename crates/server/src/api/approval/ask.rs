@@ -9,7 +9,7 @@ use bellwire_domain::{
 };
 use bellwire_wire::{ApprovalId, Namespace};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{Map, Value, value::RawValue};
 use utoipa::ToSchema;
 
 use super::view::ApprovalView;
@@ -69,7 +69,7 @@ pub(super) struct AskForm {
 struct Asked {
     title: String,
     action: String,
-    parameters: serde_json::Map<String, serde_json::Value>,
+    parameters: Map<String, Value>,
     agent_id: Option<String>,
     run_id: Option<String>,
     callback_url: Option<String>,
@@ -84,7 +84,14 @@ impl AskForm {
         let agent_id = text("agent_id", self.agent_id, 1..=128, &mut faults);
         let run_id = text("run_id", self.run_id, 1..=128, &mut faults);
         let details = self.details.map(|sent| object("details", sent, &mut faults));
-        let parameters = details.and_then(|details| serde_json::from_str(details.get()).ok()).unwrap_or_default();
+        let parameters: Map<String, Value> = details.and_then(|details| serde_json::from_str(details.get()).ok()).unwrap_or_default();
+        if let Some(field) = inexact("details", &Value::Object(parameters.clone())) {
+            faults.add(
+                field,
+                "must be at most 9007199254740991 either way: send larger numbers as strings, since not \
+                every language hashes them alike",
+            );
+        }
         let timeout = self.timeout.as_deref();
         let terms = Terms::read("", timeout, self.approvers, self.quorum, self.channels, &mut faults);
         let namespace = self.namespace.and_then(|text| faults.take("namespace", text.parse::<Namespace>()));
@@ -95,6 +102,21 @@ impl AskForm {
             }
             _ => Err(faults),
         }
+    }
+}
+
+/// A whole number that some languages would round: two of them could have one digest (RFC 8785, section 6).
+fn inexact(at: &str, value: &Value) -> Option<String> {
+    const SAFE: u64 = (1 << 53) - 1;
+    match value {
+        Value::Number(number) => {
+            let large = number.as_i64().is_some_and(|int| int.unsigned_abs() > SAFE)
+                || number.as_u64().is_some_and(|int| int > SAFE);
+            large.then(|| at.to_owned())
+        }
+        Value::Array(items) => items.iter().enumerate().find_map(|(nth, item)| inexact(&format!("{at}[{nth}]"), item)),
+        Value::Object(members) => members.iter().find_map(|(name, item)| inexact(&format!("{at}.{name}"), item)),
+        _ => None,
     }
 }
 

@@ -27,6 +27,8 @@ use crate::{
 
 /// The longest wait.
 const WAIT_MAX: Duration = Duration::from_mins(1);
+/// How long is waited between two looks, however often it rings.
+const LOOK_PAUSE: Duration = Duration::from_millis(50);
 /// How often is looked while waiting, whoever rings.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -133,7 +135,8 @@ pub(super) async fn get(
             break found;
         }
         tokio::select! {
-            _ = bell.changed() => {}
+            // The bell rings for every event: not each is worth a look of every waiter.
+            _ = bell.changed() => tokio::time::sleep(LOOK_PAUSE).await,
             () = tokio::time::sleep(LOOK_EVERY) => {}
             () = tokio::time::sleep_until(until) => {}
             () = app.stopping.cancelled() => {}

@@ -1,8 +1,8 @@
 //! Answers that are signed instead of sent with a key: with the secret of an endpoint that was asked, over a body
 //! that repeats the approval's id, so that a signature fits one approval only.
 use bellwire_domain::{
-    approval::{Approver, Rows as _},
-    delivery::Rows as _,
+    approval::{Approver, Channel, Rows as _},
+    delivery::{EndpointRef, Rows as _},
 };
 use bellwire_wire::{
     ApprovalId,
@@ -51,10 +51,15 @@ pub(super) async fn approver(
             Box::pin(async move {
                 let Some(workspace) = tx.approval_workspace(&id).await? else { return Ok(Vec::new()) };
                 let Some(approval) = tx.approval(&workspace, &id).await? else { return Ok(Vec::new()) };
+                let asked = approval.channels.into_iter().filter_map(|channel| match channel {
+                    Channel::Endpoint(endpoint_id) => {
+                        Some(EndpointRef { workspace_id: workspace.clone(), endpoint_id })
+                    }
+                    _ => None,
+                });
                 let mut endpoints = Vec::new();
-                for delivery in tx.deliveries_of(&workspace, &approval.event_id).await?.into_iter().take(ENDPOINTS_MAX)
-                {
-                    endpoints.extend(tx.endpoint(&delivery.at).await?);
+                for at in asked.take(ENDPOINTS_MAX) {
+                    endpoints.extend(tx.endpoint(&at).await?);
                 }
                 Ok(endpoints)
             })

@@ -4,7 +4,11 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use bellwire_domain::{
     Faults,
-    delivery::{self, DeleteEndpoint, DeliveryFilter, DeliveryStatus, Endpoint, EndpointStatus, Health, Hour, Rows},
+    delivery::{
+        self, DeleteEndpoint, DeliveryFilter, DeliveryStatus, Endpoint, EndpointConfig, EndpointStatus, EventPattern,
+        Health, Hour, Rows,
+    },
+    workspace::Principal,
 };
 use bellwire_wire::Timestamp;
 use serde::Serialize;
@@ -26,6 +30,18 @@ use crate::{
     app::App,
 };
 
+/// Refuses an agent's key where an endpoint is asked for approval: whoever has its secret can answer.
+pub(super) fn not_for_agents(by: &Principal, config: &EndpointConfig) -> Result<(), Problem> {
+    let asked = |pattern: &EventPattern| ["*", "approval.*", "approval.requested"].contains(&&*pattern.to_string());
+    if by.key.agent_id.is_some() && config.events.iter().any(asked) {
+        return Err(Problem::new(
+            Code::Forbidden,
+            "This key is an agent's: it has nothing to do with endpoints that are asked for approval.",
+        ));
+    }
+    Ok(())
+}
+
 /// One endpoint.
 #[derive(Serialize, ToSchema)]
 pub(super) struct EndpointAnswer {
@@ -41,6 +57,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, by: By<WebhooksManage>, 
     let named = form.namespace();
     let (mut config, status) = form.apply(blank(), EndpointStatus::Active, false, app.egress.policy(), faults)?;
     config.namespace = by.narrow(named)?;
+    not_for_agents(&by.principal, &config)?;
     let (principal, view) = (Arc::clone(&by.principal), Arc::clone(&app));
     app.command("endpoint_create", &by, idempotency, move |tx, ctx| {
         let (principal, config, app) = (Arc::clone(&principal), config.clone(), Arc::clone(&view));
@@ -117,6 +134,9 @@ pub(super) async fn update(
                 Ok(applied) => applied,
                 Err(faults) => return Ok(Err(faults.into())),
             };
+            if let Err(problem) = not_for_agents(&principal, &config) {
+                return Ok(Err(problem));
+            }
             if let Some(namespace) = &config.namespace {
                 bellwire_domain::workspace::Rows::namespace_touch(tx, &at.workspace_id, namespace, ctx.now).await?;
             }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{EndpointView, audit, endpoint_of};
+use super::{EndpointView, audit, endpoint::not_for_agents, endpoint_of};
 use crate::{
     api::{
         extract::{By, Json, Repeat, WebhooksManage},
@@ -50,7 +50,9 @@ pub(super) async fn rotate(
     Path(id): Path<String>,
     body: Json<RotateForm>,
 ) -> Answer {
-    let at = endpoint_of(&app, &by, &id).await?.at.clone();
+    let endpoint = endpoint_of(&app, &by, &id).await?;
+    not_for_agents(&by.principal, &endpoint.config)?;
+    let at = endpoint.at.clone();
     let (form, mut faults, idempotency) = body.open();
     let overlap =
         form.overlap.and_then(|text| faults.take("overlap", text.parse::<Span>())).map_or(OVERLAP, |span| span.0);
