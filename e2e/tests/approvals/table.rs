@@ -43,6 +43,9 @@ fn said(answer: &Answer) -> String {
     format!("{} `{}`", answer.status, text(&answer.json()["code"]))
 }
 
+/// What somebody does to an approval.
+type Deed<'a> = Box<dyn Fn(&Value) -> Answer + 'a>;
+
 /// What whoever decides does wrong; each while only the console is asked, for two seconds.
 fn deciders(scene: &Scene) -> Vec<Line> {
     let agent = scene.key(&json!({"kind": "workspace", "agent_id": "a-1",
@@ -54,7 +57,6 @@ fn deciders(scene: &Scene) -> Vec<Line> {
         let body = json!({"decision": "approve", "reason": "ok", "approval_id": asked["id"]});
         signed(asked, &body, "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ=", 0)
     };
-    type Deed<'a> = Box<dyn Fn(&Value) -> Answer + 'a>;
     let named = json!({"timeout": "2s", "channels": ["console"], "approvers": ["ana"]});
     let open = json!({"timeout": "2s", "channels": ["console"]});
     let deeds: Vec<(&str, &Value, Deed<'_>)> = vec![

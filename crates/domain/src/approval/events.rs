@@ -13,7 +13,7 @@ pub(super) struct RequestedData<'a> {
     expires_at: Timestamp,
     agent: Agent<'a>,
     transaction: Option<&'a Transaction>,
-    policy: Option<Policy<'a>>,
+    policy: Option<Why<'a>>,
     callback_url: String,
     action_digest: Digest,
     title: &'a str,
@@ -31,7 +31,7 @@ struct Agent<'a> {
 }
 
 #[derive(Serialize)]
-struct Policy<'a> {
+struct Why<'a> {
     rule: &'a str,
     threshold_usd: Option<UsdNanos>,
     daily_spent_usd: Option<UsdNanos>,
@@ -43,7 +43,7 @@ struct Policy<'a> {
 impl<'a> RequestedData<'a> {
     pub(super) fn new(approval: &'a Approval, callback_url: String) -> Self {
         let question = &approval.question;
-        let policy = |asked: &'a AskedBy| Policy {
+        let policy = |asked: &'a AskedBy| Why {
             rule: &asked.rule,
             threshold_usd: asked.threshold_usd,
             daily_spent_usd: asked.daily_spent_usd,

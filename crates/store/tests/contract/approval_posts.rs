@@ -96,7 +96,13 @@ impl Desk {
 
     async fn sweep(&self) -> usize {
         let ctx = self.world.ctx();
-        run!(self.world, tx, ctx => approval::end_undeliverable::<Nobody, _>(tx, &ctx, 10).await)
+        run!(self.world, tx, ctx => {
+            let mut ended = 0;
+            for (workspace, id) in tx.approvals_undeliverable(10).await? {
+                ended += usize::from(approval::end_due::<Nobody, _>(tx, &ctx, &workspace, &id).await?);
+            }
+            Ok(ended)
+        })
     }
 }
 

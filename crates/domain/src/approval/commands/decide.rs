@@ -176,7 +176,7 @@ where
     let votes = count(rows, ctx, &approval, vote, decision.note.as_deref()).await?;
     let agreed = u32::try_from(votes.len()).unwrap_or(u32::MAX);
     if agreed >= approval.quorum {
-        let Some(outcome) = outcome(ctx, office, &approval, votes) else { return Ok(Decided::NotNarrower) };
+        let Some(outcome) = outcome(ctx, office, &approval, &votes) else { return Ok(Decided::NotNarrower) };
         end::<A, R>(rows, ctx, &mut approval, ApprovalStatus::Approved, outcome, &by.name).await?;
     }
     Ok(Decided::Counted(approval, agreed))
@@ -287,13 +287,13 @@ async fn count<R: Asks>(
 }
 
 /// What all who agreed allow: the least of it. Nothing, if their narrowings do not fit together.
-fn outcome(ctx: &Ctx, office: &Office, approval: &Approval, votes: Vec<Vote>) -> Option<Outcome> {
+fn outcome(ctx: &Ctx, office: &Office, approval: &Approval, votes: &[Vote]) -> Option<Outcome> {
     let question = &approval.question;
     let amount = votes.iter().filter_map(|vote| vote.amount).chain(approval.amount()).min();
     let mut parameters = question.parameters.clone();
     for narrowed in votes.iter().filter_map(|vote| vote.parameters.as_ref()) {
         if narrow::is_within(narrowed, &parameters) {
-            parameters = narrowed.clone();
+            parameters.clone_from(narrowed);
         } else if !narrow::is_within(&parameters, narrowed) {
             return None;
         }

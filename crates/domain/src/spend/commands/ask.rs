@@ -43,6 +43,13 @@ pub struct Asked {
     pub terms: Terms,
 }
 
+/// What is to be bought, or set aside for so long, if people allow it.
+pub(super) struct Wish {
+    pub(super) order: Order,
+    pub(super) hold_for: Option<Duration>,
+    pub(super) asked: Asked,
+}
+
 /// Acts on what people say about purchases.
 #[derive(Debug, Clone, Copy)]
 pub struct Buyer;
@@ -54,13 +61,12 @@ pub(super) async fn ask<R>(
     asking: &Asking,
     by: &Principal,
     mut chain: Vec<Wallet>,
-    order: Order,
-    hold_for: Option<Duration>,
-    asked: Asked,
+    wish: Wish,
 ) -> Stored<Receipt>
 where
     R: Rows + Asks,
 {
+    let Wish { order, hold_for, asked } = wish;
     let mut purchase = new_purchase(rows, ctx, &chain, order, hold_for);
     purchase.status = PurchaseStatus::Pending;
     purchase.hold_id = purchase.hold_id.or_else(|| Some(HoldId::from_ulid(ctx.mint.ulid())));

@@ -4,7 +4,7 @@ use std::time::Duration;
 use bellwire_wire::{HoldId, PurchaseId, UsdNanos, WalletId, WorkspaceId};
 
 use super::{
-    ask::{Asked, Asking, ask},
+    ask::{Asked, Asking, Wish, ask},
     chain::{save, standing},
     end::release_overdue,
     judge, watch,
@@ -114,7 +114,8 @@ where
         for (index, breach) in &breaches {
             watch::act(rows, ctx, &mut chain[*index], breach, &order).await?;
         }
-        return ask(rows, ctx, asking, by, chain, order, hold_for, (*asked).into()).await.map(Ok);
+        let wish = Wish { order, hold_for, asked: (*asked).into() };
+        return ask(rows, ctx, asking, by, chain, wish).await.map(Ok);
     }
 
     let amount = order.amount;

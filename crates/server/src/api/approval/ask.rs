@@ -84,7 +84,8 @@ impl AskForm {
         let agent_id = text("agent_id", self.agent_id, 1..=128, &mut faults);
         let run_id = text("run_id", self.run_id, 1..=128, &mut faults);
         let details = self.details.map(|sent| object("details", sent, &mut faults));
-        let parameters: Map<String, Value> = details.and_then(|details| serde_json::from_str(details.get()).ok()).unwrap_or_default();
+        let parameters: Map<String, Value> =
+            details.and_then(|details| serde_json::from_str(details.get()).ok()).unwrap_or_default();
         if let Some(field) = inexact("details", &Value::Object(parameters.clone())) {
             faults.add(
                 field,

@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use bellwire_domain::{
-    Faults,
-    approval::{self, Approval, ApprovalStatus, Cancelled, Consumed, Digest},
+    approval::{self, Approval, ApprovalStatus, Cancelled, Consumed, Digest, Rows as _},
     spend::Buyer,
 };
+use bellwire_wire::ApprovalId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -49,7 +49,10 @@ pub(super) async fn consume(
     let (form, mut faults, _) = body.open();
     let digest = faults.need("action_digest", form.action_digest);
     let digest = digest.and_then(|text| faults.take("action_digest", text.parse::<Digest>()));
-    let Some(digest) = digest.filter(|_| faults.is_empty()) else { return Err(faults.into()) };
+    let Some(digest) = digest.filter(|_| faults.is_empty()) else {
+        // What is wrong is told to those who may know of what it is about.
+        return known(&app, &by, &id).await.and(Err(faults.into()));
+    };
     let (principal, office) = (Arc::clone(&by.principal), app.office.clone());
     // Not repeatable: a repetition is a second use.
     app.command("approval_consume", &by, None, move |tx, ctx| {
@@ -78,6 +81,23 @@ pub(super) async fn consume(
         })
     })
     .await
+}
+
+/// Whether this key may see an approval as the one who asked.
+async fn known(app: &App, by: &By<ApprovalsRequest>, id: &ApprovalId) -> Result<(), Problem> {
+    let (workspace, id) = (by.workspace().clone(), id.clone());
+    let found = app
+        .query("approval", move |tx| {
+            let (workspace, id) = (workspace.clone(), id.clone());
+            Box::pin(async move { tx.approval(&workspace, &id).await })
+        })
+        .await?;
+    let principal = &by.principal;
+    let own = |approval: &Approval| {
+        principal.sees(approval.namespace.as_ref())
+            && (principal.key.agent_id.is_none() || principal.key.agent_id == approval.question.agent_id)
+    };
+    found.filter(own).map(drop).ok_or_else(|| Problem::not_found("approval"))
 }
 
 /// Why something that is not approved may not be done.
@@ -123,7 +143,10 @@ pub(super) async fn cancel(
     let id = approval_id(&id)?;
     let (form, mut faults, idempotency) = body.open();
     let reason = text("reason", form.reason, 1..=1_024, &mut faults);
-    let reason = faults.or(reason).map_err(|faults: Faults| Problem::from(faults))?;
+    let reason = match faults.or(reason) {
+        Ok(reason) => reason,
+        Err(faults) => return known(&app, &by, &id).await.and(Err(faults.into())),
+    };
     let (principal, office) = (Arc::clone(&by.principal), app.office.clone());
     app.command("approval_cancel", &by, idempotency, move |tx, ctx| {
         let (principal, id, office, reason) = (Arc::clone(&principal), id.clone(), office.clone(), reason.clone());
