@@ -90,6 +90,20 @@ impl Desk {
         add(self.lines.entry(line).or_default(), sum);
     }
 
+    /// What a wallet paid to whom in minutes since one, as far as it is in hand.
+    pub(crate) fn paid<'a>(
+        &'a self,
+        workspace: &'a WorkspaceId,
+        wallet: &'a WalletId,
+        since: i64,
+    ) -> impl Iterator<Item = (String, i128)> + 'a {
+        self.lines
+            .iter()
+            .take_while(|(line, _)| line.level == 0)
+            .filter(move |(line, _)| line.at >= since && line.wallet == *wallet && line.workspace == *workspace)
+            .map(|(line, sum)| (line.vendor.clone(), sum.nanos))
+    }
+
     pub(crate) fn add_hour(&mut self, hour: Hour, sum: &Sum) {
         self.version += 1;
         add(self.hours.entry(hour).or_default(), sum);

@@ -79,13 +79,14 @@ pub trait Rows: policy::Rows {
     ) -> impl Future<Output = Stored<Vec<(WorkspaceId, PurchaseRef)>>> + Send;
 
     /// When the purchase was made that is `depth` back (1 for the last) among those of this wallet with
-    /// this vendor and amount.
+    /// this vendor and amount. One that was not made after `since` need not be found.
     fn equal_back(
         &mut self,
         wallet: &WalletId,
         vendor: &str,
         amount: UsdNanos,
         depth: u32,
+        since: Timestamp,
     ) -> impl Future<Output = Stored<Option<Timestamp>>> + Send;
     /// Notes a grant in a wallet's sliding minute.
     fn moment_insert(

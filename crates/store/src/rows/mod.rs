@@ -16,6 +16,7 @@ mod plans;
 mod policy;
 mod purchase;
 mod queue;
+mod repeat;
 mod spend;
 mod sweep;
 mod version;

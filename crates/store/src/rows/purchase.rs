@@ -3,10 +3,10 @@ use bellwire_domain::{
     Page, PageQuery, StoreError, Stored,
     spend::{Order, Purchase, PurchaseFilter, PurchaseRef, PurchaseStatus, Refund},
 };
-use bellwire_wire::{HoldId, Namespace, PurchaseId, RefundId, Timestamp, UsdNanos, WalletId, WorkspaceId};
+use bellwire_wire::{HoldId, Namespace, PurchaseId, RefundId, Timestamp, WalletId, WorkspaceId};
 use serde_json::value::RawValue;
 
-use super::wallet::usd;
+use super::{repeat::likeness, wallet::usd};
 use crate::{
     Tx,
     args::{Row, args},
@@ -15,10 +15,6 @@ use crate::{
 
 /// Refunds of one purchase that are listed: each is at least a nano-dollar, but nobody gives so many. Keeps I12.
 const REFUNDS_MAX: u32 = 1_000;
-
-/// Columns of [`PURCHASES`]: the likeness, and when it was granted.
-const LIKENESS: usize = 18;
-const CREATED_AT: usize = 19;
 
 pub(super) static PURCHASES: Bulk = Bulk {
     place: 3,
@@ -46,7 +42,29 @@ pub(super) use purchase_columns;
 
 macro_rules! purchase_sql {
     ($rest:literal) => {
-        concat!("SELECT ", purchase_columns!(), " FROM purchases WHERE ", $rest)
+        purchase_sql!("", $rest)
+    };
+    ($index:literal, $rest:expr) => {
+        concat!("SELECT ", purchase_columns!(), " FROM purchases ", $index, " WHERE ", $rest)
+    };
+}
+
+/// The purchases of a wallet, newest first.
+macro_rules! of_wallet_sql {
+    ($index:literal, $span:literal, $order:literal) => {
+        purchase_sql!(
+            $index,
+            concat!(
+                "workspace_id = $1 AND wallet_id = $10 AND seq < $2 AND seq > $4 ",
+                $span,
+                " AND ($5 IS NULL OR namespace = $5) AND ($6 IS NULL OR status = $6)
+                     AND ($7 IS NULL OR agent_id = $7) AND ($8 IS NULL OR vendor = $8)
+                     AND ($9 = 0 OR hold_id IS NOT NULL)
+                 ORDER BY ",
+                $order,
+                " DESC LIMIT $3"
+            )
+        )
     };
 }
 
@@ -88,15 +106,6 @@ fn code(status: PurchaseStatus) -> i64 {
 fn status(code: i64) -> Stored<PurchaseStatus> {
     let found = usize::try_from(code).ok().and_then(|code| PurchaseStatus::ALL.get(code).copied());
     found.ok_or_else(|| StoreError::Broken("a purchase's status is not what was stored".into()))
-}
-
-/// What tells purchases of the same wallet, vendor and amount from all others, as good as always.
-fn likeness(wallet: &WalletId, vendor: &str, amount: UsdNanos) -> i64 {
-    let mut hash = blake3::Hasher::new();
-    hash.update(wallet.as_str().as_bytes()).update(&amount.nanos().to_le_bytes()).update(vendor.as_bytes());
-    let mut first = [0; 8];
-    first.copy_from_slice(&hash.finalize().as_bytes()[..8]);
-    i64::from_le_bytes(first)
 }
 
 impl Tx {
@@ -189,17 +198,17 @@ impl Tx {
             filter.wallet_id.as_ref().map(WalletId::as_str)
         ];
         let rows = if filter.wallet_id.is_some() {
-            self.query(
-                purchase_sql!(
-                    "workspace_id = $1 AND wallet_id = $10 AND seq < $2 AND seq > $4
-                         AND ($5 IS NULL OR namespace = $5) AND ($6 IS NULL OR status = $6)
-                         AND ($7 IS NULL OR agent_id = $7) AND ($8 IS NULL OR vendor = $8)
-                         AND ($9 = 0 OR hold_id IS NOT NULL)
-                     ORDER BY seq DESC LIMIT $3"
-                ),
-                args,
-                purchase,
-            )?
+            let sql = if self.postgres().is_some() {
+                of_wallet_sql!("", "", "seq")
+            } else {
+                // The index is by minutes, and what is of one minute is put in order here.
+                of_wallet_sql!(
+                    "INDEXED BY purchases_wallet",
+                    "AND seq / 60000000 <= $2 / 60000000 AND seq / 60000000 >= $4 / 60000000",
+                    "seq / 60000000 DESC, seq"
+                )
+            };
+            self.query(sql, args, purchase)?
         } else {
             self.query(
                 purchase_sql!(
@@ -266,27 +275,5 @@ impl Tx {
                 Ok((row.with_text(0, WorkspaceId::from_stored)?, PurchaseRef::Purchase(id)))
             },
         )
-    }
-
-    pub(super) fn find_equal_back(
-        &mut self,
-        wallet: &WalletId,
-        vendor: &str,
-        amount: UsdNanos,
-        depth: u32,
-    ) -> Stored<Option<Timestamp>> {
-        const BACK: &str = "SELECT created_at FROM purchases WHERE likeness = $1 ORDER BY seq DESC LIMIT 1 OFFSET $2";
-        let likeness = likeness(wallet, vendor, amount);
-        let mut offset = depth.saturating_sub(1);
-        if let Some(link) = self.postgres() {
-            // Those that wait to be inserted are the newest: that is not to insert one by one.
-            match link.waiting_back(&PURCHASES, (LIKENESS, likeness), offset, CREATED_AT) {
-                Ok(at) => return Ok(Some(Timestamp::from_micros(at))),
-                Err(waiting) => offset -= waiting,
-            }
-            let rows = link.query_beside(BACK, args![likeness, offset])?;
-            return rows.first().map(|row| Row::Postgres(row).time(0)).transpose();
-        }
-        self.query_one(BACK, args![likeness, offset], |row| row.time(0))
     }
 }

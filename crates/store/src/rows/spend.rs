@@ -9,6 +9,7 @@ use bellwire_domain::{
 };
 use bellwire_wire::{Namespace, Timestamp, UsdNanos, WalletId, WorkspaceId};
 
+use super::repeat::likeness;
 use crate::{
     Tx,
     args::args,
@@ -128,8 +129,9 @@ impl Rows for Tx {
         vendor: &str,
         amount: UsdNanos,
         depth: u32,
+        since: Timestamp,
     ) -> Stored<Option<Timestamp>> {
-        self.find_equal_back(wallet, vendor, amount, depth)
+        self.find_equal_back(wallet, likeness(wallet, vendor, amount), depth, since)
     }
 
     async fn moment_insert(&mut self, wallet: &WalletId, seq: i64, at: Timestamp, amount: UsdNanos) -> Stored<()> {
@@ -156,13 +158,7 @@ impl Rows for Tx {
         wallet: &WalletId,
         since: Timestamp,
     ) -> Stored<Option<String>> {
-        self.put_down()?;
-        self.query_one(
-            "SELECT vendor FROM spend_sums WHERE workspace_id = $1 AND level = 0 AND at >= $2 AND wallet_id = $3
-             GROUP BY vendor ORDER BY SUM(dollars) DESC, SUM(nanos) DESC, vendor LIMIT 1",
-            args![workspace.as_str(), Bucket::Minute.start(since), wallet.as_str()],
-            |row| row.text(0),
-        )
+        self.find_top_vendor(workspace, wallet, since)
     }
 
     async fn cap_total(&mut self, cap: &Cap) -> Stored<i128> {

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0006_spend.sqlite.sql"),
     include_str!("../../migrations/0007_approval.sqlite.sql"),
     include_str!("../../migrations/0008_policy.sqlite.sql"),
+    include_str!("../../migrations/0009_spend_indexes.sqlite.sql"),
 ];
 
 pub(crate) fn migrate(connection: &Connection) -> Result<(), OpenError> {

@@ -51,7 +51,10 @@ async fn look_for_loop<R: Rows>(rows: &mut R, ctx: &Ctx, payer: &Wallet, order: 
     }
     let then = match depth {
         0 => None,
-        depth => rows.equal_back(payer.id(), &order.vendor, order.amount, depth).await?,
+        depth => {
+            let since = ctx.now.before(repeat.within());
+            rows.equal_back(payer.id(), &order.vendor, order.amount, depth, since).await?
+        }
     };
     Ok(limits.repeats(order.amount, ctx.now, then))
 }
