@@ -1,4 +1,6 @@
 //! Statements on a connection to SQLite.
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
 use bellwire_domain::{StoreError, Stored};
 use rusqlite::{CachedStatement, Connection};
 
@@ -64,12 +66,37 @@ fn prepare<'c>(connection: &'c Connection, sql: &'static str, args: &[Arg<'_>]) 
         SAID.set(said);
     }
     let mut statement = connection.prepare_cached(sql).map_err(|error| from_sqlite(&error))?;
-    let wanted = statement.parameter_count();
-    for index in 1..=wanted {
-        let name = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
-        let arg = name.and_then(|number| args.get(number.checked_sub(1)?));
-        let arg = arg.ok_or_else(|| StoreError::Broken(format!("argument {index} is missing for: {sql}")))?;
+    let places = places(&statement, sql)?;
+    for (index, place) in (1..).zip(places.iter()) {
+        let arg = args.get(*place).ok_or_else(|| missing(index, sql))?;
         statement.raw_bind_parameter(index, arg).map_err(|error| from_sqlite(&error))?;
     }
     Ok(statement)
+}
+
+/// The place among the arguments of each parameter of a statement.
+type Places = Rc<[usize]>;
+
+thread_local! {
+    /// Where each statement finds its arguments, by where its text is: to ask for the names each time costs more than
+    /// to bind.
+    static PLACES: RefCell<HashMap<(usize, usize), Places>> = RefCell::default();
+}
+
+fn places(statement: &CachedStatement<'_>, sql: &'static str) -> Stored<Places> {
+    let text = (sql.as_ptr() as usize, sql.len());
+    if let Some(known) = PLACES.with_borrow(|places| places.get(&text).cloned()) {
+        return Ok(known);
+    }
+    let place = |index: usize| {
+        let name = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
+        name.and_then(|number| number.checked_sub(1)).ok_or_else(|| missing(index, sql))
+    };
+    let found = (1..=statement.parameter_count()).map(place).collect::<Stored<Places>>()?;
+    PLACES.with_borrow_mut(|places| places.insert(text, Rc::clone(&found)));
+    Ok(found)
+}
+
+fn missing(index: usize, sql: &str) -> StoreError {
+    StoreError::Broken(format!("argument {index} is missing for: {sql}"))
 }
