@@ -5,3 +5,8 @@ DROP INDEX spend_entries_wallet;
 DROP INDEX purchases_likeness;
 DROP INDEX purchases_wallet;
 CREATE INDEX purchases_wallet ON purchases (wallet_id, seq / 60000000, likeness);
+
+-- 1 if the id says the row's number: then it needs no index.
+ALTER TABLE purchases ADD COLUMN numbered INTEGER NOT NULL DEFAULT 0;
+DROP INDEX purchases_id;
+CREATE UNIQUE INDEX purchases_id ON purchases (id) WHERE numbered = 0;

@@ -1,6 +1,10 @@
 //! Purchases and the holds they may begin as: one row from the first grant to the last refund.
 use bellwire_wire::{EventId, HoldId, Namespace, PurchaseId, RefundId, Timestamp, UsdNanos, WalletId, WorkspaceId};
 use serde_json::value::RawValue;
+use ulid::Ulid;
+
+/// Bits of a purchase's id that say nothing.
+const DICE_BITS: u32 = 70;
 
 /// How far a purchase is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +147,21 @@ impl Purchase {
         matches!(self.status, PurchaseStatus::Held | PurchaseStatus::Pending)
     }
 
+    /// The id of the purchase with this number. It says the number (its milliseconds in place of the ULID's time, the
+    /// rest of its microseconds before the dice), so that it finds the row without an index of ids.
+    pub fn id_of(seq: i64, dice: Ulid) -> PurchaseId {
+        let micros = u64::try_from(seq).unwrap_or(0);
+        let random = (u128::from(micros % 1_000) << DICE_BITS) | (dice.random() & ((1 << DICE_BITS) - 1));
+        PurchaseId::from_ulid(Ulid::from_parts(micros / 1_000, random))
+    }
+
+    /// The number that an id says. Ids were once dice alone: whose row this is says the row.
+    pub fn number_in(id: &PurchaseId) -> Option<i64> {
+        let ulid = Ulid::from_string(id.as_str().strip_prefix(PurchaseId::PREFIX)?).ok()?;
+        let rest = u64::try_from(ulid.random() >> DICE_BITS).ok()?;
+        i64::try_from(ulid.timestamp_ms().checked_mul(1_000)?.checked_add(rest)?).ok()
+    }
+
     /// What may still be refunded.
     pub fn refundable(&self) -> UsdNanos {
         self.captured.checked_sub(self.refunded).unwrap_or(UsdNanos::ZERO)
@@ -220,4 +239,26 @@ pub struct PurchaseFilter {
     pub until: Option<Timestamp>,
     /// Only those that began as holds.
     pub holds_only: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_says_its_number_and_no_two_are_alike() {
+        for seq in [0, 1, 999, 1_000, 1_795_298_400_123_456, 281_474_976_710_655_999] {
+            let ids = [0, u128::MAX].map(|dice| Purchase::id_of(seq, Ulid::from(dice)));
+            assert_ne!(ids[0], ids[1]);
+            assert_eq!(ids.map(|id| Purchase::number_in(&id)), [Some(seq); 2]);
+        }
+        let later = Purchase::id_of(1_795_298_400_123_457, Ulid::nil());
+        assert!(later.as_str() > Purchase::id_of(1_795_298_400_123_456, Ulid::from(u128::MAX)).as_str());
+    }
+
+    #[test]
+    fn the_greatest_numbers_and_any_other_id_are_not_mistaken() {
+        assert_ne!(Purchase::number_in(&Purchase::id_of(i64::MAX, Ulid::nil())), Some(i64::MAX));
+        assert!(Purchase::number_in(&PurchaseId::from_ulid(Ulid::from(u128::MAX))).is_some_and(|number| number > 0));
+    }
 }

@@ -21,14 +21,14 @@ pub(super) static PURCHASES: Bulk = Bulk {
     one:
         "INSERT INTO purchases (seq, id, hold_id, workspace_id, namespace, wallet_id, agent_id, run_id, status, amount,
               captured, vendor, description, category, memo, rail, metadata, sandbox, likeness, created_at, expires_at,
-              ended_at, refunded)
+              ended_at, numbered, refunded)
           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-              0)",
+              $23, 0)",
     many: "INSERT INTO purchases (seq, id, hold_id, workspace_id, namespace, wallet_id, agent_id, run_id, status,
                amount, captured, vendor, description, category, memo, rail, metadata, sandbox, likeness, created_at,
-               expires_at, ended_at, refunded)
+               expires_at, ended_at, numbered, refunded)
            SELECT *, 0 FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-               $20, $21, $22)",
+               $20, $21, $22, $23)",
 };
 
 macro_rules! purchase_columns {
@@ -135,7 +135,8 @@ impl Tx {
                 likeness(&purchase.wallet_id, &order.vendor, order.amount),
                 purchase.created_at,
                 purchase.expires_at,
-                purchase.ended_at
+                purchase.ended_at,
+                Purchase::number_in(&purchase.id) == Some(purchase.seq)
             ],
         )
     }
@@ -145,9 +146,9 @@ impl Tx {
         let changed = self.execute(
             "UPDATE purchases SET status = $3, captured = $4, refunded = $5, ended_at = $6, error_code = $7,
                  error_message = $8, amount = $9, expires_at = $10
-             WHERE id = $1 AND workspace_id IS NOT DISTINCT FROM $2",
+             WHERE seq = $1 AND workspace_id IS NOT DISTINCT FROM $2",
             args![
-                purchase.id.as_str(),
+                purchase.seq,
                 purchase.workspace_id.as_str(),
                 code(purchase.status),
                 purchase.captured.nanos(),
@@ -164,11 +165,27 @@ impl Tx {
 
     pub(super) fn find_purchase(&mut self, workspace: &WorkspaceId, id: &PurchaseRef) -> Stored<Option<Purchase>> {
         match id {
-            PurchaseRef::Purchase(id) => self.query_one(
+            PurchaseRef::Purchase(id) if self.postgres().is_some() => self.query_one(
                 purchase_sql!("id = $2 AND workspace_id IS NOT DISTINCT FROM $1"),
                 args![workspace.as_str(), id.as_str()],
                 purchase,
             ),
+            // The embedded engine has an index of those ids alone that do not say where their row is.
+            PurchaseRef::Purchase(id) => {
+                let numbered = self.query_one(
+                    purchase_sql!("seq = $3 AND id = $2 AND workspace_id IS NOT DISTINCT FROM $1"),
+                    args![workspace.as_str(), id.as_str(), Purchase::number_in(id)],
+                    purchase,
+                )?;
+                if numbered.is_some() {
+                    return Ok(numbered);
+                }
+                self.query_one(
+                    purchase_sql!("numbered = 0 AND id = $2 AND workspace_id IS NOT DISTINCT FROM $1"),
+                    args![workspace.as_str(), id.as_str()],
+                    purchase,
+                )
+            }
             PurchaseRef::Hold(id) => self.query_one(
                 purchase_sql!("hold_id = $2 AND workspace_id IS NOT DISTINCT FROM $1"),
                 args![workspace.as_str(), id.as_str()],

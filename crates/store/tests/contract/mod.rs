@@ -184,6 +184,7 @@ macro_rules! contract_of_rows {
                 a_limit_that_is_changed_forgets_nothing_of_the_last_minute
                 what_was_refused_counts_in_no_minute
                 a_loop_is_told_at_its_twentieth_purchase_and_stopped_before_the_next
+                a_loop_is_found_over_an_hour_and_with_the_clock_set_back
                 a_loop_is_what_the_wallet_says_it_is_and_slow_repeats_are_none
                 a_spike_is_told_against_the_median_once_in_its_window
             }

@@ -203,6 +203,37 @@ pub(crate) async fn a_loop_is_told_at_its_twentieth_purchase_and_stopped_before_
     assert_eq!(word(&till.buy(&denied, "1").await).0, "granted");
 }
 
+pub(crate) async fn a_loop_is_found_over_an_hour_and_with_the_clock_set_back(world: World) {
+    let till = Till::open(world).await;
+    let set = Watch::Set(Repeat { count: 3, within_ms: 3_600_000 });
+    let wallet = limited(&till, Limits { repeat: set, on_breach: Some(OnBreach::Deny), ..QUIET }).await;
+    let start = till.world.now();
+    let mut other = 10;
+    for (minute, outcome) in [
+        (0, "granted"),
+        (20, "granted"),
+        (40, "granted"),
+        (59, "repeat"),
+        (60, "granted"),
+        (61, "repeat"),
+        (80, "granted"),
+        (80, "repeat"),
+        (-120, "repeat"),
+        (100, "granted"),
+        (160, "granted"),
+        (161, "granted"),
+        (219, "granted"),
+        (219, "repeat"),
+        (220, "granted"),
+    ] {
+        micros(&till, start, minute * 60_000_000);
+        assert_eq!(word(&till.buy(&wallet, "1").await).0, outcome, "in minute {minute}");
+        // What is bought between is none of it.
+        other += 1;
+        till.bought(&wallet, &other.to_string()).await;
+    }
+}
+
 pub(crate) async fn a_loop_is_what_the_wallet_says_it_is_and_slow_repeats_are_none(world: World) {
     let till = Till::open(world).await;
     let slow = till.wallet("1000").await;

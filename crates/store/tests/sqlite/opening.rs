@@ -27,7 +27,7 @@ fn open(dir: &Path, key: u8, now: Timestamp) -> Result<World, OpenError> {
 }
 
 /// The database as another program sees it.
-fn raw(dir: &Path) -> rusqlite::Connection {
+pub(crate) fn raw(dir: &Path) -> rusqlite::Connection {
     rusqlite::Connection::open(dir.join("bellwire.db")).expect("a database")
 }
 
@@ -224,11 +224,13 @@ async fn a_setting_opens_under_its_own_name_only() {
     end(world).await;
 }
 
-/// A database as migration 1 left it, with the rows of another one.
-fn of_migration_1(dir: &Path, rows: &Path) {
+/// A database as the first migrations left it, with the rows of another one.
+pub(crate) fn of_migrations(migrations: &[&str], dir: &Path, rows: &Path) {
     let database = raw(dir);
-    database.execute_batch(include_str!("../../migrations/0001_core.sqlite.sql")).expect("made");
-    database.pragma_update(None, "user_version", 1).expect("numbered");
+    for migration in migrations {
+        database.execute_batch(migration).expect("made");
+    }
+    database.pragma_update(None, "user_version", u32::try_from(migrations.len()).expect("few")).expect("numbered");
     database.execute("ATTACH ?1 AS later", [rows.join("bellwire.db").to_string_lossy()]).expect("attached");
     let names = |sql: &str| {
         let mut statement = database.prepare(sql).expect("SQL");
@@ -257,7 +259,7 @@ async fn a_database_of_the_first_migration_goes_on_and_still_knows_what_was_sent
     let attempt = crate::contract::delivery::record(&world, 1);
     run!(world, tx, attempt => tx.attempt_insert(seq, &attempt).await);
     end(world).await;
-    of_migration_1(dir.path(), rows.path());
+    of_migrations(&[include_str!("../../migrations/0001_core.sqlite.sql")], dir.path(), rows.path());
     let world = open(dir.path(), 7, START).expect("it opens");
     let (ctx, at) = (world.ctx(), endpoint.at.clone());
     let attempts = see!(world, tx => tx.attempts(seq).await);

@@ -4,6 +4,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use bellwire_domain::spend::{Purchase, PurchaseStatus};
 use bellwire_store::{Fault, InlineStore, Nobody, Observer, SqliteOptions, Store};
 use bellwire_wire::Timestamp;
 
@@ -12,6 +13,7 @@ use crate::contract::{
     spend_model::{Blow, Left, Trouble, spending_is_as_a_model_says_whatever_happens},
     till::Till,
 };
+use crate::opening::{of_migrations, raw};
 
 #[tokio::test]
 async fn spending_is_seen_by_others_through_a_view() {
@@ -48,6 +50,63 @@ async fn spending_is_seen_by_others_through_a_view() {
             told(-0.5, "2027-01-15T08:01:01.000Z", "purchase.refunded")
         ]
     );
+}
+
+/// All migrations before purchases had numbers in their ids.
+const BEFORE: [&str; 6] = [
+    include_str!("../../migrations/0001_core.sqlite.sql"),
+    include_str!("../../migrations/0002_endpoint_versions.sqlite.sql"),
+    include_str!("../../migrations/0003_commits.sqlite.sql"),
+    include_str!("../../migrations/0004_publishers.sqlite.sql"),
+    include_str!("../../migrations/0005_audit.sqlite.sql"),
+    include_str!("../../migrations/0006_spend.sqlite.sql"),
+];
+
+#[tokio::test]
+async fn purchases_of_before_their_ids_said_a_number_go_on() {
+    let (rows, dir) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+    let open = |dir: &Path| {
+        let heard = Arc::new(Recorder::default());
+        let observer = Arc::clone(&heard) as Arc<dyn Observer>;
+        let options = SqliteOptions { dir: dir.into(), vault: World::vault(), observer, readers: 1, now: START };
+        World::new(Store::open_sqlite(options).expect("it opens"), heard, ())
+    };
+    let mut till = Till::open(open(rows.path())).await;
+    let wallet = till.wallet("100").await;
+    let mut bought = till.bought(&wallet, "3").await;
+    let mut held = till.held(&wallet, "4", 60).await;
+    till.world.store.close().await;
+    of_migrations(&BEFORE, dir.path(), rows.path());
+    for purchase in [&mut bought, &mut held] {
+        let body = if purchase.hold_id.is_some() { "1" } else { "2" };
+        purchase.id = format!("pur_{body:0>26}").parse().expect("an id");
+        let renamed = raw(dir.path())
+            .execute("UPDATE purchases SET id = ?1 WHERE seq = ?2", (purchase.id.as_str(), purchase.seq))
+            .expect("renamed");
+        assert_eq!(renamed, 1);
+    }
+
+    let mint = Arc::clone(&till.world.mint);
+    till.world = open(dir.path());
+    till.world.mint = mint;
+    assert_eq!(till.found(&bought).await.seq, bought.seq);
+    till.capture(&held, None).await;
+    assert_eq!(till.found(&held).await.status, PurchaseStatus::Succeeded);
+    till.refund(&bought, Some("1")).await;
+    let fresh = till.bought(&wallet, "5").await;
+    assert_eq!(Purchase::number_in(&fresh.id), Some(fresh.seq));
+    assert_eq!(till.found(&fresh).await.seq, fresh.seq);
+    till.stands(&wallet, "11", "0").await;
+    till.world.store.close().await;
+    // Only those of before are in the index.
+    let ids: Vec<String> = raw(dir.path())
+        .prepare("SELECT id FROM purchases INDEXED BY purchases_id WHERE numbered = 0 ORDER BY id")
+        .expect("an index")
+        .query_map([], |row| row.get(0))
+        .expect("rows")
+        .collect::<Result<_, _>>()
+        .expect("texts");
+    assert_eq!(ids, [held.id.to_string(), bought.id.to_string()]);
 }
 
 #[tokio::test]

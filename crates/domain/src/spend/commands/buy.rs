@@ -1,7 +1,7 @@
 //! Granting: a purchase at once, or a hold.
 use std::time::Duration;
 
-use bellwire_wire::{HoldId, PurchaseId, UsdNanos, WalletId, WorkspaceId};
+use bellwire_wire::{HoldId, UsdNanos, WalletId, WorkspaceId};
 
 use super::{
     ask::{Asked, Asking, Wish, ask},
@@ -214,9 +214,10 @@ pub(super) fn new_purchase<R: Rows>(
     hold_for: Option<Duration>,
 ) -> Purchase {
     let payer = &chain[0].card;
+    let seq = rows.spend_seq(ctx);
     Purchase {
-        seq: rows.spend_seq(ctx),
-        id: PurchaseId::from_ulid(ctx.mint.ulid()),
+        seq,
+        id: Purchase::id_of(seq, ctx.mint.ulid()),
         hold_id: hold_for.map(|_| HoldId::from_ulid(ctx.mint.ulid())),
         workspace_id: payer.workspace_id.clone(),
         namespace: payer.namespace.clone(),
