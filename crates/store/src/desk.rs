@@ -11,7 +11,7 @@ use bellwire_domain::{
 };
 use bellwire_wire::{WalletId, WorkspaceId};
 
-use crate::{Tx, args::Arg, caps::Caps, postgres::Columns};
+use crate::{Tx, args::Arg, caps::Caps, postgres::Columns, rows::sums::Marks};
 
 /// What sums by minute, hour and day are of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +50,8 @@ pub(crate) struct Desk {
     lines: BTreeMap<Line, Sum>,
     hours: BTreeMap<Hour, Sum>,
     pub(crate) caps: Caps,
+    /// How far sums are added up, as rows say.
+    marks: HashMap<WorkspaceId, Marks>,
     /// Counts what was put in hand: it is not undone by undoing statements.
     version: u64,
 }
@@ -61,6 +63,18 @@ impl Desk {
 
     pub(crate) fn wallets(&self) -> usize {
         self.wallets.len()
+    }
+
+    pub(crate) fn marks(&self) -> usize {
+        self.marks.len()
+    }
+
+    pub(crate) fn marks_of(&self, workspace: &WorkspaceId) -> Option<Marks> {
+        self.marks.get(workspace).copied()
+    }
+
+    pub(crate) fn learn_marks(&mut self, workspace: &WorkspaceId, marks: Marks) {
+        self.marks.insert(workspace.clone(), marks);
     }
 
     pub(crate) fn wallet(&self, id: &WalletId) -> Option<&Wallet> {
@@ -87,7 +101,7 @@ impl Desk {
 
     pub(crate) fn add(&mut self, line: Line, sum: &Sum) {
         self.version += 1;
-        add(self.lines.entry(line).or_default(), sum);
+        self.lines.entry(line).or_default().add(sum);
     }
 
     /// What a wallet paid to whom in minutes since one, as far as it is in hand.
@@ -106,17 +120,17 @@ impl Desk {
 
     pub(crate) fn add_hour(&mut self, hour: Hour, sum: &Sum) {
         self.version += 1;
-        add(self.hours.entry(hour).or_default(), sum);
+        self.hours.entry(hour).or_default().add(sum);
     }
 }
 
-fn add(to: &mut Sum, sum: &Sum) {
-    to.nanos += sum.nanos;
-    to.count += sum.count;
-    to.namespace.clone_from(&sum.namespace);
-}
-
 impl Sum {
+    pub(crate) fn add(&mut self, sum: &Self) {
+        self.nanos += sum.nanos;
+        self.count += sum.count;
+        self.namespace.clone_from(&sum.namespace);
+    }
+
     /// Whole dollars, and the nano-dollars that are left, of the same sign: what rows add up.
     fn parts(&self) -> [i64; 2] {
         let part = |part: i128| i64::try_from(part).expect("a commit moves less than all the money there is");
@@ -127,20 +141,61 @@ impl Sum {
 /// Nano-dollars in a dollar.
 const NANOS: i128 = 1_000_000_000;
 
-const LINE_ONE: &str = "INSERT INTO spend_sums (level, at, workspace_id, wallet_id, vendor, category, agent_id, \
-    namespace, dollars, nanos, count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-    ON CONFLICT (workspace_id, level, at, wallet_id, vendor, category, agent_id) DO UPDATE SET \
-    dollars = spend_sums.dollars + excluded.dollars, nanos = spend_sums.nanos + excluded.nanos, count = spend_sums.count + excluded.count";
-const LINE_MANY: &str = "INSERT INTO spend_sums (level, at, workspace_id, wallet_id, vendor, category, agent_id, \
-    namespace, dollars, nanos, count) SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-    ON CONFLICT (workspace_id, level, at, wallet_id, vendor, category, agent_id) DO UPDATE SET \
-    dollars = spend_sums.dollars + excluded.dollars, nanos = spend_sums.nanos + excluded.nanos, count = spend_sums.count + excluded.count";
-const HOUR_ONE: &str = "INSERT INTO spend_hours (at, workspace_id, wallet_id, namespace, dollars, nanos, \
-    count) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (workspace_id, at, wallet_id) DO UPDATE SET \
-    dollars = spend_hours.dollars + excluded.dollars, nanos = spend_hours.nanos + excluded.nanos, count = spend_hours.count + excluded.count";
-const HOUR_MANY: &str = "INSERT INTO spend_hours (at, workspace_id, wallet_id, namespace, dollars, nanos, \
-    count) SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (workspace_id, at, wallet_id) DO UPDATE SET \
-    dollars = spend_hours.dollars + excluded.dollars, nanos = spend_hours.nanos + excluded.nanos, count = spend_hours.count + excluded.count";
+/// A statement that writes sums: of one row or of many, which are added to what is there, or put in its place.
+macro_rules! write_sums {
+    ($table:literal, $columns:literal, $key:literal, $rows:literal, add) => {
+        write_sums!(@ $table, $columns, $key, $rows, concat!(
+            "dollars = ", $table, ".dollars + excluded.dollars, nanos = ", $table, ".nanos + excluded.nanos, \
+             count = ", $table, ".count + excluded.count"
+        ))
+    };
+    ($table:literal, $columns:literal, $key:literal, $rows:literal, replace) => {
+        write_sums!(@ $table, $columns, $key, $rows,
+            "dollars = excluded.dollars, nanos = excluded.nanos, count = excluded.count")
+    };
+    (@ $table:literal, $columns:literal, $key:literal, $rows:literal, $set:expr) => {
+        concat!("INSERT INTO ", $table, " (", $columns, ", namespace, dollars, nanos, count) ", $rows,
+            " ON CONFLICT (", $key, ") DO UPDATE SET ", $set)
+    };
+}
+
+macro_rules! write_lines {
+    ($rows:literal, $how:ident) => {
+        write_sums!(
+            "spend_sums",
+            "level, at, workspace_id, wallet_id, vendor, category, agent_id",
+            "workspace_id, level, at, wallet_id, vendor, category, agent_id",
+            $rows,
+            $how
+        )
+    };
+}
+
+macro_rules! write_hours {
+    ($rows:literal, $how:ident) => {
+        write_sums!("spend_hours", "at, workspace_id, wallet_id", "workspace_id, at, wallet_id", $rows, $how)
+    };
+}
+
+/// The same statement for one row, and for many at once.
+type OneOrMany = (&'static str, &'static str);
+
+const ADD_LINES: OneOrMany = (
+    write_lines!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", add),
+    write_lines!("SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", add),
+);
+const REPLACE_LINES: OneOrMany = (
+    write_lines!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", replace),
+    write_lines!("SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", replace),
+);
+const ADD_HOURS: OneOrMany = (
+    write_hours!("VALUES ($1, $2, $3, $4, $5, $6, $7)", add),
+    write_hours!("SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7)", add),
+);
+const REPLACE_HOURS: OneOrMany = (
+    write_hours!("VALUES ($1, $2, $3, $4, $5, $6, $7)", replace),
+    write_hours!("SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7)", replace),
+);
 const ACCOUNT_ONE: &str = "UPDATE wallets SET period_start = $3, period_end = $4, spent = $5, held = $6, \
     told_percent = $7, denied_count = $8, last_purchase_id = $9, pulse = $10 \
     WHERE id = $1 AND workspace_id IS NOT DISTINCT FROM $2";
@@ -169,21 +224,30 @@ impl Tx {
             .collect::<Stored<_>>()?;
         let count = pulses.len();
         let accounts = pulses.iter().map(|(wallet, pulse)| account_args(wallet, pulse));
-        if self.write_all(ACCOUNT_ONE, ACCOUNT_MANY, accounts)? != count {
+        if self.write_all((ACCOUNT_ONE, ACCOUNT_MANY), accounts)? != count {
             return Err(StoreError::Broken("a wallet that was changed is not there".into()));
         }
         self.put_caps_down()?;
-        self.write_all(LINE_ONE, LINE_MANY, lines.iter().map(line_args))?;
-        self.write_all(HOUR_ONE, HOUR_MANY, hours.iter().map(hour_args))?;
+        self.write_all(ADD_LINES, lines.iter().map(line_args))?;
+        self.write_all(ADD_HOURS, hours.iter().map(hour_args))?;
         Ok(())
+    }
+
+    /// Writes sums in the place of those that are there.
+    pub(crate) fn replace_lines(&mut self, lines: &BTreeMap<Line, Sum>) -> Stored<()> {
+        self.write_all(REPLACE_LINES, lines.iter().map(line_args)).map(drop)
+    }
+
+    /// The same of sums by hour and wallet alone.
+    pub(crate) fn replace_hours(&mut self, hours: &BTreeMap<Hour, Sum>) -> Stored<()> {
+        self.write_all(REPLACE_HOURS, hours.iter().map(hour_args)).map(drop)
     }
 
     /// Runs a statement for each row of arguments, or once for all of them where the engine gains by it; how
     /// many rows it changed.
     fn write_all<'a, const N: usize>(
         &mut self,
-        one: &'static str,
-        many: &'static str,
+        (one, many): OneOrMany,
         rows: impl Iterator<Item = [Arg<'a>; N]>,
     ) -> Stored<usize> {
         if let Some(link) = self.postgres() {

@@ -145,6 +145,7 @@ impl Tx {
             || cache.policies.len() > CACHE_MAX
             || cache.desk.wallets() > CACHE_MAX
             || cache.desk.caps.len() > CACHE_MAX
+            || cache.desk.marks() > CACHE_MAX
         {
             *cache = Cache::default();
         }

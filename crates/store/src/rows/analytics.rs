@@ -1,4 +1,5 @@
-//! What was spent, added up: whole days, hours and minutes from their sums, the rest entry by entry.
+//! What was spent, added up: whole days, hours and minutes from their sums, the rest entry by entry. Days and hours that
+//! are not added up yet are read as minutes.
 use std::collections::{BTreeMap, HashMap};
 
 use bellwire_domain::{
@@ -7,7 +8,7 @@ use bellwire_domain::{
 };
 use bellwire_wire::{Namespace, Timestamp, WalletId, WorkspaceId};
 
-use super::wallet::exact;
+use super::{sums::Marks, wallet::exact};
 use crate::{Tx, args::Arg};
 
 /// A part of a span of time, and where its sums are.
@@ -23,8 +24,9 @@ struct Piece {
 const LEVELS: [Option<Bucket>; 4] = [Some(Bucket::Day), Some(Bucket::Hour), Some(Bucket::Minute), None];
 
 /// A span of time in as few parts as it takes: whole days (or what is the largest asked for) in the middle,
-/// whole hours at its ends, whole minutes at the ends of those, and then entries.
-fn pieces(filter: &SpendFilter, largest: Bucket) -> Vec<Piece> {
+/// whole hours at its ends, whole minutes at the ends of those, and then entries. Days and hours as far as they are
+/// complete, minutes after that.
+fn pieces(filter: &SpendFilter, largest: Bucket, marks: Marks) -> Vec<Piece> {
     let from = filter.since.map_or(0, |since| since.micros() + 1);
     let until = filter.until.map_or(i64::MAX, |until| until.micros() + 1);
     let mut pieces = Vec::new();
@@ -32,12 +34,12 @@ fn pieces(filter: &SpendFilter, largest: Bucket) -> Vec<Piece> {
         return pieces;
     }
     let first = LEVELS.iter().position(|level| *level == Some(largest)).unwrap_or(0);
-    split(from, until, &LEVELS[first..], &mut pieces);
+    split(from, until, &LEVELS[first..], marks, &mut pieces);
     pieces
 }
 
 /// `until` may be the end of time, which is the end of whatever it lies in.
-fn split(from: i64, until: i64, levels: &[Option<Bucket>], pieces: &mut Vec<Piece>) {
+fn split(from: i64, until: i64, levels: &[Option<Bucket>], marks: Marks, pieces: &mut Vec<Piece>) {
     let Some((level, finer)) = levels.split_first() else { return };
     if from >= until {
         return;
@@ -49,12 +51,13 @@ fn split(from: i64, until: i64, levels: &[Option<Bucket>], pieces: &mut Vec<Piec
     let length = bucket.micros();
     let first = from.div_euclid(length).saturating_add(i64::from(from.rem_euclid(length) != 0)).saturating_mul(length);
     let last = if until == i64::MAX { until } else { until - until.rem_euclid(length) };
+    let last = last.min(marks.complete(*bucket));
     if first >= last {
-        return split(from, until, finer, pieces);
+        return split(from, until, finer, marks, pieces);
     }
-    split(from, first, finer, pieces);
+    split(from, first, finer, marks, pieces);
     pieces.push(Piece { sums: Some(*bucket), from: first, until: last });
-    split(last, until, finer, pieces);
+    split(last, until, finer, marks, pieces);
 }
 
 /// What of a span passes a filter.
@@ -148,7 +151,8 @@ impl Tx {
     pub(super) fn shares(&mut self, workspace: &WorkspaceId, split: Split, filter: &SpendFilter) -> Stored<Vec<Share>> {
         self.put_down()?;
         let mut shares: HashMap<String, (i128, u64)> = HashMap::new();
-        for piece in pieces(filter, Bucket::Day) {
+        let marks = self.marks(workspace)?;
+        for piece in pieces(filter, Bucket::Day, marks) {
             self.piece_by(workspace, split, filter, &piece, &mut shares)?;
         }
         let share = |(name, (nanos, count)): (String, _)| Share {
@@ -168,7 +172,8 @@ impl Tx {
         self.put_down()?;
         let mut points: BTreeMap<i64, (i128, u64)> = BTreeMap::new();
         let largest = if bucket == Bucket::Minute { Bucket::Minute } else { Bucket::Hour };
-        for piece in pieces(filter, largest) {
+        let marks = self.marks(workspace)?;
+        for piece in pieces(filter, largest, marks) {
             for (at, nanos, count) in self.piece_over_time(workspace, filter, &piece)? {
                 let start = bucket.start(Timestamp::from_micros(at)).micros();
                 let point = points.entry(start).or_default();
@@ -227,20 +232,23 @@ mod tests {
     const HOUR: i64 = 60 * MINUTE;
     const DAY: i64 = 24 * HOUR;
 
-    fn of(since: Option<i64>, until: Option<i64>) -> Vec<(Option<Bucket>, i64, i64)> {
+    /// Everything is added up.
+    const ALL: Marks = Marks::up_to(i64::MAX, i64::MAX);
+
+    fn of(since: Option<i64>, until: Option<i64>, marks: Marks) -> Vec<(Option<Bucket>, i64, i64)> {
         let at = |micros: Option<i64>| micros.map(Timestamp::from_micros);
         let filter = SpendFilter { since: at(since), until: at(until), ..SpendFilter::default() };
-        pieces(&filter, Bucket::Day).into_iter().map(|piece| (piece.sums, piece.from, piece.until)).collect()
+        pieces(&filter, Bucket::Day, marks).into_iter().map(|piece| (piece.sums, piece.from, piece.until)).collect()
     }
 
     #[test]
     fn a_span_is_cut_into_days_hours_minutes_and_entries_without_gap() {
-        assert_eq!(of(None, None), [(Some(Bucket::Day), 0, i64::MAX)]);
-        assert_eq!(of(Some(DAY - 1), None), [(Some(Bucket::Day), DAY, i64::MAX)]);
-        assert_eq!(of(Some(10), Some(20)), [(None, 11, 21)]);
-        assert_eq!(of(Some(20), Some(10)), []);
+        assert_eq!(of(None, None, ALL), [(Some(Bucket::Day), 0, i64::MAX)]);
+        assert_eq!(of(Some(DAY - 1), None, ALL), [(Some(Bucket::Day), DAY, i64::MAX)]);
+        assert_eq!(of(Some(10), Some(20), ALL), [(None, 11, 21)]);
+        assert_eq!(of(Some(20), Some(10), ALL), []);
         assert_eq!(
-            of(Some(DAY + MINUTE + 4), Some(3 * DAY + 2 * MINUTE + 4)),
+            of(Some(DAY + MINUTE + 4), Some(3 * DAY + 2 * MINUTE + 4), ALL),
             [
                 (None, DAY + MINUTE + 5, DAY + 2 * MINUTE),
                 (Some(Bucket::Minute), DAY + 2 * MINUTE, DAY + HOUR),
@@ -251,10 +259,35 @@ mod tests {
             ]
         );
         for (since, until) in [(1, 5 * DAY), (MINUTE, DAY + 7), (DAY - 1, 2 * DAY - 1), (17, 3 * MINUTE)] {
-            let pieces = of(Some(since), Some(until));
+            let pieces = of(Some(since), Some(until), ALL);
             assert_eq!(pieces.first().map(|piece| piece.1), Some(since + 1));
             assert_eq!(pieces.last().map(|piece| piece.2), Some(until + 1));
             assert!(pieces.windows(2).all(|pair| pair[0].2 == pair[1].1), "{pieces:?}");
         }
+    }
+
+    #[test]
+    fn what_is_not_added_up_is_read_as_minutes() {
+        let marks = Marks::up_to(3 * DAY + 2 * HOUR, 3 * DAY);
+        assert_eq!(of(None, None, Marks::default()), [(Some(Bucket::Minute), 0, i64::MAX)]);
+        assert_eq!(
+            of(Some(DAY + HOUR - 1), None, marks),
+            [
+                (Some(Bucket::Hour), DAY + HOUR, 2 * DAY),
+                (Some(Bucket::Day), 2 * DAY, 3 * DAY),
+                (Some(Bucket::Hour), 3 * DAY, 3 * DAY + 2 * HOUR),
+                (Some(Bucket::Minute), 3 * DAY + 2 * HOUR, i64::MAX),
+            ]
+        );
+        assert_eq!(
+            of(Some(3 * DAY + 5), Some(3 * DAY + 4 * HOUR + 4), marks),
+            [
+                (None, 3 * DAY + 6, 3 * DAY + MINUTE),
+                (Some(Bucket::Minute), 3 * DAY + MINUTE, 3 * DAY + HOUR),
+                (Some(Bucket::Hour), 3 * DAY + HOUR, 3 * DAY + 2 * HOUR),
+                (Some(Bucket::Minute), 3 * DAY + 2 * HOUR, 3 * DAY + 4 * HOUR),
+                (None, 3 * DAY + 4 * HOUR, 3 * DAY + 4 * HOUR + 5),
+            ]
+        );
     }
 }

@@ -18,6 +18,7 @@ mod purchase;
 mod queue;
 mod repeat;
 mod spend;
+pub(crate) mod sums;
 mod sweep;
 mod version;
 mod wallet;

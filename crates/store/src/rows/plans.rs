@@ -163,6 +163,10 @@ async fn nothing_on_the_way_of_a_purchase_reads_a_whole_table() {
             let by = principal();
             live(tx, &mut ctx, &by).await?;
             look(tx, by.workspace()).await?;
+            let later = ctx.now.after(Duration::from_hours(48));
+            tx.sums_behind(later, "", 10)?;
+            while tx.add_up(by.workspace(), later)? {}
+            look(tx, by.workspace()).await?;
             let Connection::Sqlite(connection) = &tx.connection else { panic!("the embedded engine") };
             let plan = |sql: &str| -> rusqlite::Result<Vec<String>> {
                 let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;

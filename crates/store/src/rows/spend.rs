@@ -9,16 +9,16 @@ use bellwire_domain::{
 };
 use bellwire_wire::{Namespace, Timestamp, UsdNanos, WalletId, WorkspaceId};
 
-use super::repeat::likeness;
+use super::{
+    repeat::likeness,
+    sums::{DAYS, HOURS, MINUTES},
+};
 use crate::{
     Tx,
     args::args,
     desk::{Hour, Line, Sum},
     postgres::Bulk,
 };
-
-/// The levels of sums.
-const LEVELS: [(i64, Bucket); 3] = [(0, Bucket::Minute), (1, Bucket::Hour), (2, Bucket::Day)];
 
 pub(super) static ENTRIES: Bulk = Bulk {
     place: 4,
@@ -232,16 +232,19 @@ impl Rows for Tx {
             category: category.to_owned(),
             agent: agent.to_owned(),
         };
+        let marks = self.marks_in_hand(&purchase.workspace_id)?;
         let desk = &mut self.cache.desk;
-        for (level, bucket) in LEVELS {
-            desk.add(line(level, bucket), &sum);
+        desk.add(line(MINUTES, Bucket::Minute), &sum);
+        // What is over and added up is not added up again.
+        let start = Bucket::Hour.start(*at).micros();
+        if start < marks.hours.closing {
+            desk.add(line(HOURS, Bucket::Hour), &sum);
+            let (workspace, wallet) = (purchase.workspace_id.clone(), purchase.wallet_id.clone());
+            desk.add_hour(Hour { at: start, workspace, wallet }, &sum);
         }
-        let hour = Hour {
-            at: Bucket::Hour.start(*at).micros(),
-            workspace: purchase.workspace_id.clone(),
-            wallet: purchase.wallet_id.clone(),
-        };
-        desk.add_hour(hour, &sum);
+        if Bucket::Day.start(*at).micros() < marks.days.closing {
+            desk.add(line(DAYS, Bucket::Day), &sum);
+        }
         Ok(())
     }
 

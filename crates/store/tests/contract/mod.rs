@@ -202,6 +202,10 @@ macro_rules! contract_of_rows {
                 a_cap_that_begins_late_counts_what_was_granted_before
                 an_undone_purchase_counts_for_nothing_and_an_undone_policy_is_not_in_force
             }
+            spend_sums {
+                hours_and_days_are_added_up_at_any_moment_and_answers_stay_exact
+                what_is_paid_while_an_hour_is_added_up_is_in_it_once
+            }
             jobs {
                 a_replay_commits_its_progress_chunk_by_chunk
                 a_turn_that_runs_twice_does_nothing_twice
@@ -243,6 +247,7 @@ pub(crate) mod spend_holds;
 pub(crate) mod spend_limits;
 pub(crate) mod spend_model;
 mod spend_reference;
+pub(crate) mod spend_sums;
 pub(crate) mod spend_told;
 pub(crate) mod spend_undone;
 pub(crate) mod spend_walls;

@@ -18,12 +18,12 @@ use super::{
 
 /// Money that moved for good, as a test remembers it.
 #[derive(Debug)]
-struct Moved {
-    at: Timestamp,
-    wallet: WalletId,
-    namespace: Option<Namespace>,
-    order: Order,
-    nanos: i128,
+pub(super) struct Moved {
+    pub(super) at: Timestamp,
+    pub(super) wallet: WalletId,
+    pub(super) namespace: Option<Namespace>,
+    pub(super) order: Order,
+    pub(super) nanos: i128,
 }
 
 type Sums<K> = BTreeMap<K, (i128, u64)>;
@@ -44,30 +44,34 @@ fn by_hand<K: Ord>(all: &[Moved], filter: &SpendFilter, key: impl Fn(&Moved) -> 
     sums
 }
 
-/// A few days of purchases, captures and refunds, at any microsecond and some at the edges of hours.
-async fn lived(till: &Till, wallets: &[(WalletId, Option<Namespace>)], random: &mut StdRng) -> Vec<Moved> {
-    let (mut all, mut paid): (Vec<Moved>, Vec<(Purchase, UsdNanos)>) = (Vec::new(), Vec::new());
-    let start = till.world.now().micros();
-    let mut now = start;
-    for _ in 0..160 {
-        now += random.random_range(0..4_000_000_000_i64);
-        if random.random_ratio(1, 5) {
-            now -= now % 3_600_000_000;
-        }
-        let at = Timestamp::from_micros(now.max(start));
-        till.world.set(at);
-        if random.random_ratio(1, 5) && !paid.is_empty() {
-            let index = random.random_range(0..paid.len());
-            let (purchase, left) = paid[index].clone();
+/// What was paid and came back, as a test remembers it.
+#[derive(Default)]
+pub(super) struct Life {
+    pub(super) all: Vec<Moved>,
+    paid: Vec<(Purchase, UsdNanos)>,
+}
+
+impl Life {
+    /// A purchase, capture or refund, now.
+    pub(super) async fn goes_on(
+        &mut self,
+        till: &Till,
+        wallets: &[(WalletId, Option<Namespace>)],
+        random: &mut StdRng,
+    ) {
+        let at = till.world.now();
+        if random.random_ratio(1, 5) && !self.paid.is_empty() {
+            let index = random.random_range(0..self.paid.len());
+            let (purchase, left) = self.paid[index].clone();
             let amount = UsdNanos::from_nanos(random.random_range(1..=left.nanos()));
             let text = amount.to_string();
             assert!(matches!(till.refund(&purchase, Some(&text)).await, Refunded::Done(..)));
-            paid[index].1 = left.checked_sub(amount).expect("less");
-            paid.retain(|(_, left)| *left > UsdNanos::ZERO);
+            self.paid[index].1 = left.checked_sub(amount).expect("less");
+            self.paid.retain(|(_, left)| *left > UsdNanos::ZERO);
             let nanos = -i128::from(amount.nanos());
             let (wallet, namespace) = (purchase.wallet_id.clone(), purchase.namespace.clone());
-            all.push(Moved { at, wallet, namespace, order: purchase.order, nanos });
-            continue;
+            self.all.push(Moved { at, wallet, namespace, order: purchase.order, nanos });
+            return;
         }
         let (wallet, namespace) = wallets[random.random_range(0..wallets.len())].clone();
         let mut bought = order("1", ["acme", "openai", "aws \u{1f514}"][random.random_range(0..3)]);
@@ -80,16 +84,31 @@ async fn lived(till: &Till, wallets: &[(WalletId, Option<Namespace>)], random: &
         if hold.is_some() {
             if random.random_ratio(1, 3) {
                 till.end(&granted, EndHold::Void).await;
-                continue;
+                return;
             }
             paid_for = UsdNanos::from_nanos(random.random_range(1..=paid_for.nanos()));
             let end = till.capture(&granted, Some(&paid_for.to_string())).await;
             assert!(matches!(end, Ended::Done(_)));
         }
-        all.push(Moved { at, wallet, namespace, order: bought, nanos: paid_for.nanos().into() });
-        paid.push((granted, paid_for));
+        self.all.push(Moved { at, wallet, namespace, order: bought, nanos: paid_for.nanos().into() });
+        self.paid.push((granted, paid_for));
     }
-    all
+}
+
+/// A few days of purchases, captures and refunds, at any microsecond and some at the edges of hours.
+async fn lived(till: &Till, wallets: &[(WalletId, Option<Namespace>)], random: &mut StdRng) -> Vec<Moved> {
+    let mut life = Life::default();
+    let start = till.world.now().micros();
+    let mut now = start;
+    for _ in 0..160 {
+        now += random.random_range(0..4_000_000_000_i64);
+        if random.random_ratio(1, 5) {
+            now -= now % 3_600_000_000;
+        }
+        till.world.set(Timestamp::from_micros(now.max(start)));
+        life.goes_on(till, wallets, random).await;
+    }
+    life.all
 }
 
 async fn by(till: &Till, split: Split, filter: &SpendFilter) -> Sums<Option<String>> {
@@ -105,6 +124,22 @@ async fn over_time(till: &Till, bucket: Bucket, filter: &SpendFilter) -> Vec<(Ti
     let (world, one) = (&till.world, &till.one);
     let points = see!(world, tx, one, filter => tx.spend_over_time(&one, bucket, &filter).await);
     points.into_iter().map(|point| (point.at, (point.nanos, point.count))).collect()
+}
+
+/// Every question that can be asked of a span is answered as a count by hand does.
+pub(super) async fn adds_up(till: &Till, all: &[Moved], filter: &SpendFilter) {
+    let vendor = |moved: &Moved| Some(moved.order.vendor.clone());
+    assert_eq!(by(till, Split::Vendor, filter).await, by_hand(all, filter, vendor), "{filter:?}");
+    let wallet = |moved: &Moved| Some(moved.wallet.as_str().to_owned());
+    assert_eq!(by(till, Split::Wallet, filter).await, by_hand(all, filter, wallet), "{filter:?}");
+    let agent = |moved: &Moved| moved.order.agent_id.clone();
+    assert_eq!(by(till, Split::Agent, filter).await, by_hand(all, filter, agent), "{filter:?}");
+    let category = |moved: &Moved| moved.order.category.clone();
+    assert_eq!(by(till, Split::Category, filter).await, by_hand(all, filter, category), "{filter:?}");
+    for bucket in [Bucket::Minute, Bucket::Hour, Bucket::Day] {
+        let counted: Vec<_> = by_hand(all, filter, |moved| bucket.start(moved.at)).into_iter().collect();
+        assert_eq!(over_time(till, bucket, filter).await, counted, "{bucket:?} {filter:?}");
+    }
 }
 
 pub(crate) async fn analytics_equal_a_count_by_hand_for_any_span_and_filter(world: World) {
@@ -145,18 +180,7 @@ pub(crate) async fn analytics_equal_a_count_by_hand_for_any_span_and_filter(worl
             namespace: (nth % 3 == 1).then(|| acme.clone()),
             wallet_id: (nth % 4 == 2).then(|| wallets[nth % wallets.len()].0.clone()),
         };
-        let vendor = |moved: &Moved| Some(moved.order.vendor.clone());
-        assert_eq!(by(&till, Split::Vendor, &filter).await, by_hand(&all, &filter, vendor), "{filter:?}");
-        let wallet = |moved: &Moved| Some(moved.wallet.as_str().to_owned());
-        assert_eq!(by(&till, Split::Wallet, &filter).await, by_hand(&all, &filter, wallet), "{filter:?}");
-        let agent = |moved: &Moved| moved.order.agent_id.clone();
-        assert_eq!(by(&till, Split::Agent, &filter).await, by_hand(&all, &filter, agent), "{filter:?}");
-        let category = |moved: &Moved| moved.order.category.clone();
-        assert_eq!(by(&till, Split::Category, &filter).await, by_hand(&all, &filter, category), "{filter:?}");
-        for bucket in [Bucket::Minute, Bucket::Hour, Bucket::Day] {
-            let counted: Vec<_> = by_hand(&all, &filter, |moved| bucket.start(moved.at)).into_iter().collect();
-            assert_eq!(over_time(&till, bucket, &filter).await, counted, "{bucket:?} {filter:?}");
-        }
+        adds_up(&till, &all, &filter).await;
     }
 }
 

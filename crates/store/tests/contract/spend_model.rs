@@ -6,12 +6,12 @@ use std::{sync::Arc, time::Duration};
 use bellwire_domain::{
     PageQuery, StoreError, Stored,
     spend::{
-        self, CreateWallet, EndHold, Ended, PurchaseFilter, PurchaseRef, PurchaseStatus, Refunded, Rows as _,
-        SpendFilter, Split, UpdateWallet, WalletFilter, WalletStatus, WindowKind,
+        self, Bucket, CreateWallet, EndHold, Ended, Point, PurchaseFilter, PurchaseRef, PurchaseStatus, Refunded,
+        Rows as _, Share, SpendFilter, Split, UpdateWallet, WalletFilter, WalletStatus, WindowKind,
     },
 };
-use bellwire_store::{BoxFuture, Fault, InlineStore, Nobody, Store};
-use bellwire_wire::{Timestamp, UsdNanos, WalletId};
+use bellwire_store::{BoxFuture, Fault, InlineStore, Nobody, Store, Tx};
+use bellwire_wire::{Timestamp, UsdNanos, WalletId, WorkspaceId};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::{
@@ -113,7 +113,7 @@ impl Game {
         let (random, count) = (&mut self.random, self.model.bought.len());
         let wallet = random.random_range(0..self.ids.len());
         let part = random.random_ratio(2, 3).then(|| random.random_range(1..10));
-        match random.random_range(0..20) {
+        match random.random_range(0..23) {
             10..15 if count > 0 => {
                 let how = [PurchaseStatus::Succeeded, PurchaseStatus::Voided, PurchaseStatus::Failed];
                 Step::End(random.random_range(0..count), how[random.random_range(0..9_usize).saturating_sub(6)], part)
@@ -122,6 +122,7 @@ impl Game {
             17 => Step::Change(wallet, Some(random.random_range(0..40)), None),
             18 => Step::Change(wallet, None, Some(random.random_ratio(1, 4))),
             19 => Step::Sweep,
+            20.. => Step::AddUp(random.random_range(1..12), random.random_range(0..3) * 3_000),
             _ => {
                 let hold = random.random_ratio(1, 2).then(|| random.random_range(1..4_000));
                 Step::Buy(wallet, random.random_range(1..14), hold)
@@ -144,27 +145,34 @@ impl Game {
         self.till.world.set(Timestamp::from_micros(self.model.now));
     }
 
-    /// What the rows say; asked again for as long as a connection that was cut is the reason.
-    async fn picture(&self) -> (Picture, Vec<spend::Purchase>) {
-        let (world, one) = (&self.till.world, &self.till.one);
-        let page = PageQuery { before: None, limit: 10_000 };
+    /// What is read; asked again for as long as a connection that was cut is the reason.
+    async fn seen<T: Send + 'static>(
+        &self,
+        look: impl for<'a> Fn(&'a mut Tx, WorkspaceId) -> BoxFuture<'a, Stored<T>> + Copy + Send + 'static,
+    ) -> T {
         let mut tries = 0;
-        let (purchases, wallets) = loop {
-            let one = one.clone();
-            let seen = world.store.read("picture", move |tx| {
-                let one = one.clone();
-                Box::pin(async move {
-                    let purchases = tx.purchases(&one, &PurchaseFilter::default(), page).await?;
-                    Ok((purchases, tx.wallets(&one, &WalletFilter::default(), page).await?))
-                })
-            });
-            match seen.await {
-                Ok(seen) => break seen,
+        loop {
+            let one = self.till.one.clone();
+            match self.till.world.store.read("picture", move |tx| look(tx, one.clone())).await {
+                Ok(seen) => return seen,
                 Err(error) => assert!(tries < 100, "it cannot be read: {error}"),
             }
             tries += 1;
             tokio::time::sleep(Duration::from_millis(10)).await;
-        };
+        }
+    }
+
+    /// What the rows say.
+    async fn picture(&self) -> (Picture, Vec<spend::Purchase>) {
+        let page = PageQuery { before: None, limit: 10_000 };
+        let (purchases, wallets) = self
+            .seen(move |tx, one| {
+                Box::pin(async move {
+                    let purchases = tx.purchases(&one, &PurchaseFilter::default(), page).await?;
+                    Ok((purchases, tx.wallets(&one, &WalletFilter::default(), page).await?))
+                })
+            })
+            .await;
         let purchases: Vec<_> = purchases.items.into_iter().rev().collect();
         let states = purchases.iter().map(|one| (one.status, one.captured.nanos(), one.refunded.nanos())).collect();
         let pots = wallets.items.iter().rev().zip(&self.model.pots);
@@ -249,6 +257,12 @@ impl Game {
                         spend::release_overdue(tx, &ctx, None, 10_000).await?;
                         "done".into()
                     }
+                    Step::AddUp(steps, ahead) => {
+                        for _ in 0..steps {
+                            tx.add_up(&by.key.workspace_id, ctx.now.after(Duration::from_secs(ahead)))?;
+                        }
+                        "done".into()
+                    }
                 };
                 if fails { Err(StoreError::Broken("undone".into())) } else { Ok(said) }
             })
@@ -304,13 +318,26 @@ impl Game {
     async fn check(&self) {
         let (found, _) = self.picture().await;
         assert_eq!(found, Self::wanted(&self.model));
+        self.check_sums().await;
     }
 
-    /// Of prepaid wallets every entry that was ever written adds up to what is spent; and every event was told
-    /// as often as it happened.
-    async fn check_all(&self) {
-        let (world, one) = (&self.till.world, &self.till.one);
-        let shares = see!(world, tx, one => tx.spend_by(&one, Split::Wallet, &SpendFilter::default()).await);
+    /// Of prepaid wallets every entry that was ever written adds up to what is spent, split or in the course of time.
+    async fn check_sums(&self) {
+        let all = |sums: (Vec<Share>, Vec<Point>)| {
+            let shares: i128 = sums.0.iter().map(|share| share.nanos).sum();
+            let points: i128 = sums.1.iter().map(|point| point.nanos).sum();
+            assert_eq!(shares, points);
+            sums.0
+        };
+        let shares = all(self
+            .seen(|tx, one| {
+                Box::pin(async move {
+                    let all = SpendFilter::default();
+                    let shares = tx.spend_by(&one, Split::Wallet, &all).await?;
+                    Ok((shares, tx.spend_over_time(&one, Bucket::Hour, &all).await?))
+                })
+            })
+            .await);
         for (number, pot) in self.model.pots.iter().enumerate().filter(|(_, pot)| pot.digits == 0) {
             let below = (0..self.ids.len()).filter(|wallet| self.model.chain(*wallet).contains(&number));
             let ids: Vec<&str> = below.map(|wallet| self.ids[wallet].as_str()).collect();
@@ -318,6 +345,10 @@ impl Game {
             let sum: i128 = of.map(|share| share.nanos).sum();
             assert_eq!(sum, i128::from(self.model.spent(&(number, pot.period.clone()))), "{number}");
         }
+    }
+
+    /// Every event was told as often as it happened.
+    async fn check_all(&self) {
         let told = self.till.all_told().await;
         let times = |kind: &str| told.iter().filter(|(of, _)| of == kind).count();
         assert_eq!((times("budget.exhausted"), times("budget.threshold")), self.model.told);

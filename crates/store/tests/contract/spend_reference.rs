@@ -215,6 +215,7 @@ impl Model {
                 self.sweep();
                 "done".into()
             }
+            Step::AddUp(..) => "done".into(),
         }
     }
 }
@@ -227,4 +228,6 @@ pub(super) enum Step {
     Refund(usize, Option<i64>),
     Change(usize, Option<i64>, Option<bool>),
     Sweep,
+    /// So many steps of adding up hours and days, by a clock that is so many seconds ahead.
+    AddUp(usize, u64),
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use bellwire_domain::{
+    StoreError, Stored,
     approval::Office,
     event::{DataSchema, EventFilter, Rows as _},
     spend::{
@@ -215,6 +216,16 @@ impl Till {
     pub(crate) async fn sweep(&self) -> usize {
         let (world, ctx) = (&self.world, self.world.ctx());
         run!(world, tx, ctx => spend::release_overdue(tx, &ctx, None, 100).await)
+    }
+
+    /// A step of adding up hours and days that are over at a time; whether there may be more to do. It is done and then
+    /// undone if it is to fail.
+    pub(crate) async fn add_up(&self, now: Timestamp, fails: bool) -> Stored<bool> {
+        let (world, one) = (&self.world, &self.one);
+        try_run!(world, tx, one => {
+            let more = tx.add_up(&one, now)?;
+            if fails { Err(StoreError::Broken("undone".into())) } else { Ok(more) }
+        })
     }
 
     /// A wallet as it stands.

@@ -12,6 +12,7 @@ use crate::{
     contract::{
         World,
         spend_model::{Blow, Left, Trouble, spending_is_as_a_model_says_whatever_happens},
+        spend_sums::{BEFORE, a_database_of_before_goes_on},
         till::{Till, asking, order, principal, word},
     },
     database::Database,
@@ -192,7 +193,7 @@ async fn an_undone_purchase_is_in_no_table() {
     });
     assert!(failed.is_err());
     till.bought(&wallet, "2").await;
-    for table in ["spending_events", "spend_entries", "purchases", "spend_hours"] {
+    for table in ["spending_events", "spend_entries", "purchases", "spend_sums"] {
         assert_eq!(database.number(&format!("SELECT COUNT(*) FROM {table}")).await, 1, "{table}");
     }
 }
@@ -216,6 +217,17 @@ async fn spending_is_as_a_model_says_whenever_connections_are_cut() {
         recover: Box::new(|store, _| Box::pin(async move { store })),
     };
     spending_is_as_a_model_says_whatever_happens(world, trouble, (4, 80)).await;
+}
+
+#[tokio::test]
+async fn sums_of_before_they_were_added_up_by_and_by_go_on() {
+    let database = Arc::new(Database::create().await);
+    let till = Till::open(node(&database, 1).await).await;
+    let older = async |world: World| {
+        database.execute(BEFORE).await;
+        world
+    };
+    a_database_of_before_goes_on(till, older).await;
 }
 
 #[tokio::test]

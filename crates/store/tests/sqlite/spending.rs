@@ -11,6 +11,7 @@ use bellwire_wire::Timestamp;
 use crate::contract::{
     Recorder, START, World,
     spend_model::{Blow, Left, Trouble, spending_is_as_a_model_says_whatever_happens},
+    spend_sums::{BEFORE as BEFORE_MARKS, a_database_of_before_goes_on},
     till::Till,
 };
 use crate::opening::{of_migrations, raw};
@@ -107,6 +108,23 @@ async fn purchases_of_before_their_ids_said_a_number_go_on() {
         .collect::<Result<_, _>>()
         .expect("texts");
     assert_eq!(ids, [held.id.to_string(), bought.id.to_string()]);
+}
+
+#[tokio::test]
+async fn sums_of_before_they_were_added_up_by_and_by_go_on() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let world = World::new(open(dir.path(), START), Arc::new(Recorder::default()), ());
+    let older = async |mut world: World| {
+        let nowhere = InlineStore::in_memory(World::vault(), Arc::new(Nobody), Box::new(|_| Fault::None));
+        let nowhere = Store::inline(Arc::new(nowhere.expect("it opens")));
+        let store = std::mem::replace(&mut world.store, nowhere);
+        store.close().await;
+        drop(store);
+        raw(dir.path()).execute_batch(BEFORE_MARKS).expect("made");
+        world.store = open(dir.path(), world.now());
+        world
+    };
+    a_database_of_before_goes_on(Till::open(world).await, older).await;
 }
 
 #[tokio::test]
