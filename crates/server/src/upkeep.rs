@@ -1,8 +1,16 @@
 //! Turns that take no input: each reads rows and acts, may run twice or late, and the timer alone is
 //! enough to start it.
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use bellwire_domain::{Origin, StoreError, approval, delivery, delivery::JobState, spend, workspace};
+use bellwire_store::Tx;
+use bellwire_wire::{Timestamp, WorkspaceId};
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -29,6 +37,18 @@ const APPROVALS_EVERY: Duration = Duration::from_millis(500);
 /// So many are ended at once.
 const APPROVALS_CHUNK: u32 = 100;
 
+/// How often it is looked whether an hour of spending is over.
+const SUMS_EVERY: Duration = Duration::from_secs(5);
+/// So many workspaces are looked for at once.
+const SUMS_WORKSPACES: u32 = 100;
+/// Purchases go first: adding up pauses so long after each step.
+const SUMS_PAUSE: Duration = Duration::from_millis(25);
+
+/// How often approvals are ended whose time is up: exact to a second.
+const APPROVALS_EVERY: Duration = Duration::from_millis(500);
+/// So many are ended in one transaction.
+const APPROVALS_CHUNK: u32 = 100;
+
 /// Starts all turns.
 pub fn start(app: &Arc<App>, keys_changed: Arc<Notify>, job_queued: Arc<Notify>, tasks: &TaskTracker) {
     tasks.spawn(on_keys(Arc::clone(app), keys_changed));
@@ -36,6 +56,10 @@ pub fn start(app: &Arc<App>, keys_changed: Arc<Notify>, job_queued: Arc<Notify>,
     let never = Arc::new(Notify::new());
     tasks.spawn(every(Arc::clone(app), Arc::clone(&never), HOLDS_EVERY, |app| Box::pin(holds(app))));
     tasks.spawn(every(Arc::clone(app), Arc::clone(&never), APPROVALS_EVERY, |app| Box::pin(approvals(app))));
+    let looked = Arc::new(AtomicI64::new(0));
+    tasks.spawn(every(Arc::clone(app), Arc::clone(&never), SUMS_EVERY, move |app| {
+        Box::pin(sums(app, Arc::clone(&looked)))
+    }));
     tasks.spawn(every(Arc::clone(app), Arc::clone(&never), METRICS_EVERY, |app| {
         Box::pin(async move {
             if let Some(metrics) = &app.metrics {
@@ -181,6 +205,100 @@ async fn approvals(app: Arc<App>) {
         let many = ended.iter().filter(|ended| matches!(ended, Ok(true))).count() >= APPROVALS_CHUNK as usize;
         if !many || app.stopping.is_cancelled() {
             return;
+        }
+    }
+}
+
+/// Adds up the hours and days of spending that are over, workspace by workspace. Once nothing is left, nothing is looked
+/// at for the rest of the hour.
+async fn sums(app: Arc<App>, looked: Arc<AtomicI64>) {
+    let now = app.clock.now();
+    let over = Tx::sums_over(now).micros();
+    if looked.load(Ordering::Acquire) == over {
+        return;
+    }
+    let mut after = String::new();
+    loop {
+        let from = after.clone();
+        let found = app.store.read("sums_behind", move |tx| {
+            let from = from.clone();
+            Box::pin(async move { tx.sums_behind(now, &from, SUMS_WORKSPACES) })
+        });
+        let Ok(behind) = found.await else { return };
+        let Some(last) = behind.last() else { break };
+        after = last.to_string();
+        for workspace in behind {
+            if !add_up(&app, workspace, now).await {
+                return;
+            }
+        }
+    }
+    looked.store(over, Ordering::Release);
+}
+
+/// Adds up a workspace; false if that is to be gone on with later.
+async fn add_up(app: &App, workspace: WorkspaceId, now: Timestamp) -> bool {
+    loop {
+        let workspace = workspace.clone();
+        let step = app.store.transact("sums_add_up", move |tx| {
+            let workspace = workspace.clone();
+            Box::pin(async move {
+                // Another node may be at it.
+                if workspace::Rows::turn(tx, "sums").await? { tx.add_up(&workspace, now).map(Some) } else { Ok(None) }
+            })
+        });
+        match step.await {
+            Ok(Some(true)) => {}
+            Ok(Some(false)) => return true,
+            Ok(None) => return false,
+            Err(error) => {
+                tracing::warn!(%error, "what was spent could not be added up yet");
+                return false;
+            }
+        }
+        if app.stopping.is_cancelled() {
+            return false;
+        }
+        tokio::time::sleep(SUMS_PAUSE).await;
+    }
+}
+
+/// Ends approvals whose time is up, and those that nobody could be asked. Whether there are any is read first.
+async fn approvals(app: Arc<App>) {
+    let now = app.clock.now();
+    let found = app.store.read("approvals_to_end", move |tx| {
+        Box::pin(async move {
+            let overdue = approval::Rows::approvals_overdue(tx, now, 1).await?;
+            Ok(!overdue.is_empty() || !approval::Rows::approvals_undeliverable(tx, 1).await?.is_empty())
+        })
+    });
+    if !matches!(found.await, Ok(true)) {
+        return;
+    }
+    loop {
+        let ctx = app.ctx(Origin::default());
+        let ended = app
+            .store
+            .transact("approvals_end", move |tx| {
+                let ctx = ctx.clone();
+                Box::pin(async move {
+                    if !workspace::Rows::turn(tx, "approvals").await? {
+                        // Another node is at it.
+                        return Ok(0);
+                    }
+                    let overdue = approval::end_overdue::<spend::Buyer, _>(tx, &ctx, APPROVALS_CHUNK).await?;
+                    let unheard = approval::end_undeliverable::<spend::Buyer, _>(tx, &ctx, APPROVALS_CHUNK).await?;
+                    Ok(overdue.max(unheard))
+                })
+            })
+            .await;
+        match ended {
+            Ok(ended) if ended >= APPROVALS_CHUNK as usize && !app.stopping.is_cancelled() => {}
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "approvals could not be ended yet");
+                return;
+            }
         }
     }
 }
