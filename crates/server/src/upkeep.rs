@@ -44,11 +44,6 @@ const SUMS_WORKSPACES: u32 = 100;
 /// Purchases go first: adding up pauses so long after each step.
 const SUMS_PAUSE: Duration = Duration::from_millis(25);
 
-/// How often approvals are ended whose time is up: exact to a second.
-const APPROVALS_EVERY: Duration = Duration::from_millis(500);
-/// So many are ended in one transaction.
-const APPROVALS_CHUNK: u32 = 100;
-
 /// Starts all turns.
 pub fn start(app: &Arc<App>, keys_changed: Arc<Notify>, job_queued: Arc<Notify>, tasks: &TaskTracker) {
     tasks.spawn(on_keys(Arc::clone(app), keys_changed));
@@ -260,46 +255,6 @@ async fn add_up(app: &App, workspace: WorkspaceId, now: Timestamp) -> bool {
             return false;
         }
         tokio::time::sleep(SUMS_PAUSE).await;
-    }
-}
-
-/// Ends approvals whose time is up, and those that nobody could be asked. Whether there are any is read first.
-async fn approvals(app: Arc<App>) {
-    let now = app.clock.now();
-    let found = app.store.read("approvals_to_end", move |tx| {
-        Box::pin(async move {
-            let overdue = approval::Rows::approvals_overdue(tx, now, 1).await?;
-            Ok(!overdue.is_empty() || !approval::Rows::approvals_undeliverable(tx, 1).await?.is_empty())
-        })
-    });
-    if !matches!(found.await, Ok(true)) {
-        return;
-    }
-    loop {
-        let ctx = app.ctx(Origin::default());
-        let ended = app
-            .store
-            .transact("approvals_end", move |tx| {
-                let ctx = ctx.clone();
-                Box::pin(async move {
-                    if !workspace::Rows::turn(tx, "approvals").await? {
-                        // Another node is at it.
-                        return Ok(0);
-                    }
-                    let overdue = approval::end_overdue::<spend::Buyer, _>(tx, &ctx, APPROVALS_CHUNK).await?;
-                    let unheard = approval::end_undeliverable::<spend::Buyer, _>(tx, &ctx, APPROVALS_CHUNK).await?;
-                    Ok(overdue.max(unheard))
-                })
-            })
-            .await;
-        match ended {
-            Ok(ended) if ended >= APPROVALS_CHUNK as usize && !app.stopping.is_cancelled() => {}
-            Ok(_) => return,
-            Err(error) => {
-                tracing::warn!(%error, "approvals could not be ended yet");
-                return;
-            }
-        }
     }
 }
 

@@ -173,12 +173,12 @@ pub(crate) async fn what_is_paid_while_an_hour_is_added_up_is_in_it_once(world: 
         }
     }
     let over = start.after(Duration::from_hours(2));
-    let mut steps = 0;
+    let mut steps = 0_u32;
     while till.add_up(over, false).await.expect("it commits") {
         // Somebody's clock is behind: before what is added up already, after it, and of sums that were none.
-        pays(&mut life, &wallets[steps % 4], (steps as u32 * 331) % 700).await;
+        pays(&mut life, &wallets[steps as usize % 4], steps * 331 % 700).await;
         steps += 1;
-        if steps % 4 == 0 {
+        if steps.is_multiple_of(4) {
             adds_up(&till, &life.all, &SpendFilter::default()).await;
         }
     }
@@ -189,9 +189,9 @@ pub(crate) async fn what_is_paid_while_an_hour_is_added_up_is_in_it_once(world: 
     pays(&mut life, &wallets[0], 0).await;
     till.world.set(start.after(Duration::from_secs(30)));
     let over = start.after(Duration::from_hours(48));
-    let mut steps = 0;
+    let mut steps = 0_u32;
     while till.add_up(over, false).await.expect("it commits") {
-        pays(&mut life, &wallets[steps % 4], (steps as u32 * 271) % 700).await;
+        pays(&mut life, &wallets[steps as usize % 4], steps * 271 % 700).await;
         steps += 1;
     }
     assert!(steps > 6, "{steps}");
