@@ -95,14 +95,14 @@ impl Desk {
     }
 
     async fn sweep(&self) -> usize {
-        let ctx = self.world.ctx();
-        run!(self.world, tx, ctx => {
-            let mut ended = 0;
-            for (workspace, id) in tx.approvals_undeliverable(10).await? {
-                ended += usize::from(approval::end_due::<Nobody, _>(tx, &ctx, &workspace, &id).await?);
-            }
-            Ok(ended)
-        })
+        let (ctx, mut ended) = (self.world.ctx(), 0);
+        for (workspace, id) in see!(self.world, tx => tx.approvals_undeliverable(10).await) {
+            let done = run!(self.world, tx, ctx, workspace, id => {
+                approval::end_due::<Nobody, _>(tx, &ctx, &workspace, &id).await
+            });
+            ended += usize::from(done);
+        }
+        ended
     }
 }
 
@@ -143,8 +143,9 @@ pub(crate) async fn the_end_is_said_to_whom_it_was_asked_also_if_it_came_in_the_
     desk.settle(&pagerduty, failing, Err("status 500")).await;
     let end = desk.due(Addressee::Slack).await.remove(0);
     assert_eq!((end.saying, end.before.as_deref()), (Saying::Decided, Some("C1/1.2")));
-    desk.world.pass(3_000);
-    assert!(desk.due(Addressee::PagerDuty).await.is_empty(), "what was not asked is not answered");
+    // PagerDuty may have heard all the same, and knows the approval by its id.
+    let end = desk.due(Addressee::PagerDuty).await.remove(0);
+    assert_eq!((end.saying, end.before), (Saying::Decided, None));
 }
 
 pub(crate) async fn an_approval_is_undeliverable_once_every_channel_failed_six_times(world: World) {
@@ -165,7 +166,8 @@ pub(crate) async fn an_approval_is_undeliverable_once_every_channel_failed_six_t
     assert_eq!(desk.status(&approval).await, ApprovalStatus::Pending);
     assert_eq!((desk.sweep().await, desk.sweep().await), (1, 0));
     assert_eq!(desk.status(&approval).await, ApprovalStatus::Undeliverable);
-    assert!(desk.posts(&approval).await.iter().all(|post| post.saying == Saying::Requested));
+    let ends = desk.posts(&approval).await.into_iter().filter(|post| post.saying == Saying::Decided);
+    assert_eq!(ends.map(|post| post.to).collect::<Vec<_>>(), [Addressee::PagerDuty], "which may have heard");
     // One channel that was reached is enough, and so is the console.
     let heard = desk.ask(&[Channel::Slack, Channel::PagerDuty], None).await;
     let seen = desk.ask(&[Channel::Slack, Channel::Console], None).await;
@@ -174,7 +176,8 @@ pub(crate) async fn an_approval_is_undeliverable_once_every_channel_failed_six_t
         let (ctx, said) = (desk.world.ctx(), Said { result: Err(("no".into(), true)), status_code: None });
         run!(desk.world, tx, ctx, post, said => approval::settle_post(tx, &ctx, post, taken, said).await);
     }
-    let alert = desk.due(Addressee::PagerDuty).await.remove(0);
+    let alerts = desk.due(Addressee::PagerDuty).await;
+    let alert = alerts.into_iter().find(|post| post.saying == Saying::Requested).expect("it is due");
     let taken = desk.take(&alert).await.expect("it is free");
     desk.settle(&alert, taken, Ok("key")).await;
     assert_eq!(desk.sweep().await, 0);

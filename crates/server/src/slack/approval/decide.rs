@@ -14,7 +14,7 @@ use crate::{
     app::App,
     slack::{
         Click, Method, Outcome,
-        message::{AMOUNT, REASON},
+        message::{AMOUNT, REASON, escaped},
         raise::{amount, in_words},
     },
 };
@@ -51,7 +51,8 @@ impl Slack {
         let (slack, app) = (Arc::clone(self), Arc::clone(app));
         self.later(async move {
             if let Err(words) = slack.open_form(&app, &click).await {
-                slack.whisper(&click, &words).await;
+                // A reason is anybody's text: it makes no links.
+                slack.whisper(&click, &escaped(&words)).await;
             }
         })
     }
