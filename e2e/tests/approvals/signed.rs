@@ -107,8 +107,9 @@ fn only_the_endpoints_that_are_named_are_asked_and_one_that_refuses_for_good_is_
 #[test]
 fn who_was_not_asked_and_what_an_agent_made_cannot_answer() {
     let scene = Scene::new();
-    let asked_one = scene.endpoint(&Receiver::ok(), &json!({"events": ["approval.requested"]}));
-    let other = scene.endpoint(&Receiver::ok(), &json!({"events": ["approval.requested"]}));
+    let receiver = Receiver::ok();
+    let asked_one = scene.endpoint(&receiver, &json!({"events": ["approval.requested"]}));
+    let other = scene.endpoint(&receiver, &json!({"events": ["approval.requested"]}));
     let asked = ask(&scene, &json!({"channels": [asked_one["id"]]}));
     assert_eq!(asked["channels"], json!([asked_one["id"]]));
     // Told of it later, it was not asked.
