@@ -1,7 +1,11 @@
 //! What an approval comes to when a part is down or lies: the table of the documentation, made by trying each line.
-use std::{fmt::Write as _, path::Path};
+use std::{fmt::Write as _, path::Path, sync::Arc};
 
-use bellwire_e2e::{Answer, Api, Call, Receiver, Reply, Scene, env, eventually, text};
+use bellwire_e2e::{
+    Answer, Api, Call, Engine, PagerDuty, Receiver, Reply, Scene, SetClock, Setup, Slack, env, eventually,
+    postgres::{Database, Private, Restart},
+    text,
+};
 use serde_json::{Value, json};
 
 use crate::{at, decide, reread, signed::signed};
@@ -57,11 +61,22 @@ fn deciders(scene: &Scene) -> Vec<Line> {
         let body = json!({"decision": "approve", "reason": "ok", "approval_id": asked["id"]});
         signed(asked, &body, "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ=", 0)
     };
+    let receiver = Receiver::ok();
+    let hook = scene.endpoint(&receiver, &json!({"events": ["approval.requested"]}));
+    let heard = json!({"timeout": "2s", "channels": [hook["id"]]});
+    let earlier = crate::ask(scene, &json!({"channels": [hook["id"]]}));
+    let replayed = |asked: &Value| {
+        let body = json!({"decision": "approve", "reason": "ok", "approval_id": earlier["id"]});
+        let mut call = signed(&earlier, &body, &text(&hook["secret"]), 0);
+        call.path = at(asked, "");
+        call
+    };
     let named = json!({"timeout": "2s", "channels": ["console"], "approvers": ["ana"]});
     let open = json!({"timeout": "2s", "channels": ["console"]});
     let deeds: Vec<(&str, &Value, Deed<'_>)> = vec![
         ("no key and no signature", &open, Box::new(|asked| decide(&scene.without_key(), asked, "approve"))),
         ("a forged signature", &open, Box::new(|asked| scene.without_key().send(&forged(asked)))),
+        ("a signature made for another approval", &heard, Box::new(|asked| scene.without_key().send(&replayed(asked)))),
         ("a key without the permission", &open, Box::new(|asked| decide(&powerless, asked, "approve"))),
         ("the asking agent's own key", &open, Box::new(|asked| decide(&agent, asked, "approve"))),
         ("another workspace's key", &open, Box::new(|asked| decide(&foreign, asked, "approve"))),
@@ -110,6 +125,42 @@ fn channels(scene: &Scene) -> Vec<Line> {
     lines
 }
 
+/// What systems outside do: those that are told, the database, the clock.
+fn outside(clock: &SetClock) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let slack = Slack::start();
+    slack.answers((0..9).map(|_| Reply::Status(500)));
+    let scene = Scene::with(slack.setup("U0ADA"));
+    let (wallet, asked) = bought(&scene, &scene.api, &json!({"timeout": "2s", "channels": ["slack"]}));
+    let ends = ended(&scene, &wallet, &asked);
+    lines.push(Line { part: "Slack", fault: "answers 500", answer: "none".into(), ends });
+    let pagerduty = PagerDuty::start();
+    pagerduty.answers([Reply::Status(400)]);
+    let scene = Scene::with(pagerduty.setup(Setup::default()));
+    let (wallet, asked) = bought(&scene, &scene.api, &json!({"timeout": "1h", "channels": ["pagerduty"]}));
+    let ends = ended(&scene, &wallet, &asked);
+    lines.push(Line { part: "PagerDuty", fault: "answers 400", answer: "none".into(), ends });
+
+    let postgres = Private::start();
+    let engine = Engine::Database(Arc::new(Database::create_on(&postgres.address)));
+    let scene = Scene::with(Setup { engine, ..Setup::default() });
+    let (wallet, asked) = bought(&scene, &scene.api, &json!({"timeout": "3s", "channels": ["console"]}));
+    postgres.stop(Restart::Immediate);
+    let answer = said(&decide(&scene.api, &asked, "approve"));
+    postgres.start_again();
+    eventually("it is ready", || (scene.get("/readyz").status == 200).then_some(()));
+    let ends = ended(&scene, &wallet, &asked);
+    lines.push(Line { part: "store", fault: "is away when it is decided", answer, ends });
+
+    let scene = Scene::with(Setup { env: clock.env(), engine: Engine::Embedded, ..Setup::default() });
+    let (wallet, asked) = bought(&scene, &scene.api, &json!({"timeout": "1h", "channels": ["console"]}));
+    clock.set(7_200);
+    let answer = said(&decide(&scene.api, &asked, "approve"));
+    let ends = ended(&scene, &wallet, &asked);
+    lines.push(Line { part: "clock", fault: "is set forward past the end", answer, ends });
+    lines
+}
+
 /// What the process and the asker do.
 fn process(scene: &mut Scene) -> Vec<Line> {
     let mut lines = Vec::new();
@@ -132,9 +183,11 @@ fn process(scene: &mut Scene) -> Vec<Line> {
 
 #[test]
 fn no_fault_allows_anything_and_the_table_says_so() {
+    let Some(clock) = SetClock::new() else { return };
     let mut scene = Scene::new();
     let mut lines = deciders(&scene);
     lines.extend(channels(&scene));
+    lines.extend(outside(&clock));
     lines.extend(process(&mut scene));
     let mut table = String::from("| part | what goes wrong | answered | ends as |\n| --- | --- | --- | --- |\n");
     for Line { part, fault, answer, ends } in lines {
