@@ -135,6 +135,9 @@ fn entries_are_listed_newest_first_and_a_key_of_one_namespace_sees_its_own() {
     assert_eq!(seqs(&auditor.get("/v1/audit").expect(200)), [6, 5, 3]);
     let lines = export(&auditor, "");
     assert_eq!(entries(&lines).len(), 3);
+    // That it was taken is recorded too.
+    let taken = list(&scene.get("/v1/audit?action=audit.export").expect(200)["entries"]);
+    assert_eq!((taken.len(), &taken[0]["namespace"], &taken[0]["detail"]["up_to"]), (1, &json!("acme"), &json!(6)));
     assert_eq!(verified(&lines, &[]).0, Some(1), "it is not the whole");
     assert_eq!(verified(&lines, &["--selection"]).0, Some(0));
     auditor.get("/v1/audit?namespace=other").expect(403);

@@ -8,12 +8,13 @@ use axum::{
 };
 use bellwire_domain::{
     Faults, PageQuery, Stored,
-    workspace::audit::{AuditEntry, AuditFilter, Rows},
+    workspace::audit::{self, AuditEntry, AuditFilter, NewAudit, Rows},
 };
 use bellwire_wire::{Timestamp, WorkspaceId};
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, header};
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -125,7 +126,7 @@ async fn list(
         if query.paged {
             return Err(Faults::from(("cursor", "and `limit` are for pages: an export is whole")).into());
         }
-        return export(app, workspace, filter).await;
+        return export(&by, app, filter).await;
     }
     let found = app
         .query("audit", move |tx| {
@@ -184,12 +185,27 @@ impl Export {
     }
 }
 
-async fn export(app: Arc<App>, workspace: WorkspaceId, filter: AuditFilter) -> Result<Response, Problem> {
-    let of = workspace.clone();
+/// Tells everything up to now. That somebody took it all is recorded too, behind what they took.
+async fn export(by: &By<AuditRead>, app: Arc<App>, filter: AuditFilter) -> Result<Response, Problem> {
+    let (ctx, workspace, actor) = (by.ctx(&app), by.workspace().clone(), by.principal.actor());
+    let (of, asked) = (workspace.clone(), filter.clone());
     let up_to = app
-        .query("audit_newest", move |tx| {
-            let of = of.clone();
-            Box::pin(async move { tx.audit_newest(&of).await })
+        .store
+        .transact("audit_export", move |tx| {
+            let (ctx, of, actor, asked) = (ctx.clone(), of.clone(), actor.clone(), asked.clone());
+            Box::pin(async move {
+                let up_to = tx.audit_newest(&of).await?;
+                let new = NewAudit {
+                    actor,
+                    action: "audit.export",
+                    subject: of.to_string(),
+                    namespace: asked.namespace,
+                    detail: json!({"up_to": up_to, "action": asked.action, "subject": asked.subject,
+                        "actor": asked.actor, "since": asked.since, "until": asked.until}),
+                };
+                audit::record(tx, &ctx, &of, new).await?;
+                Ok(up_to)
+            })
         })
         .await?;
     let export = Export { app, workspace, filter, after: 0, up_to };
