@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Channel, Digest};
+use crate::workspace::Principal;
 
 /// Where an approval stands. Whatever is not `Approved` releases nothing (keeps I4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,6 +186,11 @@ impl Approval {
     /// Whether its time is up though nobody noticed yet.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         self.status == ApprovalStatus::Pending && self.expires_at <= now
+    }
+
+    /// Whether a key may take it for its own: an agent's key only what that agent asked.
+    pub fn is_own(&self, by: &Principal) -> bool {
+        by.sees(self.namespace.as_ref()) && (by.key.agent_id.is_none() || by.key.agent_id == self.question.agent_id)
     }
 
     /// What was allowed.

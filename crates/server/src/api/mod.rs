@@ -10,6 +10,7 @@ mod diagnose;
 pub mod event;
 mod exact;
 mod extract;
+mod form;
 mod layer;
 mod money;
 pub mod openapi;

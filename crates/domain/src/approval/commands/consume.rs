@@ -36,11 +36,7 @@ pub enum Consumed {
 async fn own<R: Asks>(rows: &mut R, by: &Principal, id: &ApprovalId) -> Stored<Option<Box<Approval>>> {
     rows.decisions_stand();
     let found = rows.approval(by.workspace(), id).await?;
-    let may = |approval: &Approval| {
-        by.sees(approval.namespace.as_ref())
-            && (by.key.agent_id.is_none() || by.key.agent_id == approval.question.agent_id)
-    };
-    Ok(found.filter(may).map(Box::new))
+    Ok(found.filter(|approval| approval.is_own(by)).map(Box::new))
 }
 
 /// Uses an approval for what has this digest, once. What was bought was used by the decision itself.

@@ -16,12 +16,9 @@ use super::view::ApprovalView;
 use crate::{
     api::{
         extract::{ApprovalsRequest, By, Json},
+        form::{callback, needed, object, text},
         problem::{Code, Problem, ProblemBody},
         reply::{Answer, Reply},
-        spend::{
-            form::{needed, text},
-            order::{callback, object},
-        },
     },
     app::App,
 };

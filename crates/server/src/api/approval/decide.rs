@@ -18,10 +18,10 @@ use crate::{
     api::{
         body::{BODY_BYTES_MAX, read_body},
         extract::{AnyKey, By, lacks, parse},
+        form::text,
         money::Money,
         problem::{Code, Problem, ProblemBody},
         reply::{Answer, Reply},
-        spend::form::text,
     },
     app::App,
 };

@@ -32,12 +32,9 @@ const LOOK_PAUSE: Duration = Duration::from_millis(50);
 /// How often is looked while waiting, whoever rings.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// Whether a key may see an approval: an agent's sees what that agent asked, unless it decides for others.
+/// Whether a key may see an approval: its own, or any of its namespace if it decides for others.
 fn sees(by: &Principal, approval: &Approval) -> bool {
-    by.sees(approval.namespace.as_ref())
-        && (by.key.agent_id.is_none()
-            || by.may(Permission::ApprovalsDecide)
-            || by.key.agent_id == approval.question.agent_id)
+    approval.is_own(by) || by.may(Permission::ApprovalsDecide) && by.sees(approval.namespace.as_ref())
 }
 
 /// Which approvals are asked for.

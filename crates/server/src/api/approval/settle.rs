@@ -17,9 +17,9 @@ use super::{
 use crate::{
     api::{
         extract::{ApprovalsRequest, By, Json},
+        form::text,
         problem::{Code, Problem, ProblemBody},
         reply::{Answer, Reply},
-        spend::form::text,
     },
     app::App,
 };
@@ -92,12 +92,7 @@ async fn known(app: &App, by: &By<ApprovalsRequest>, id: &ApprovalId) -> Result<
             Box::pin(async move { tx.approval(&workspace, &id).await })
         })
         .await?;
-    let principal = &by.principal;
-    let own = |approval: &Approval| {
-        principal.sees(approval.namespace.as_ref())
-            && (principal.key.agent_id.is_none() || principal.key.agent_id == approval.question.agent_id)
-    };
-    found.filter(own).map(drop).ok_or_else(|| Problem::not_found("approval"))
+    found.filter(|approval| approval.is_own(&by.principal)).map(drop).ok_or_else(|| Problem::not_found("approval"))
 }
 
 /// Why something that is not approved may not be done.

@@ -12,7 +12,6 @@ use utoipa::ToSchema;
 use super::{
     budget::{self, About, Budget},
     chain_of, checked,
-    form::needed,
     grant::{buyer, grant},
     order::HoldForm,
     purchase::{OfWallet, page_of_wallet},
@@ -24,6 +23,7 @@ use super::{
 use crate::{
     api::{
         extract::{By, Idempotency, Json, Query, Right, WalletsRead, WalletsSpend},
+        form::needed,
         money::{Money, more_than_nothing},
         page,
         problem::{Code, Problem, ProblemBody},

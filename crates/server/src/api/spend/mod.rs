@@ -6,7 +6,6 @@ mod analytics;
 mod balance;
 mod budget;
 mod csv;
-pub(super) mod form;
 mod grant;
 mod hold;
 mod limits;

@@ -12,13 +12,12 @@ use utoipa::ToSchema;
 
 use super::{
     budget::{self, About, Budget},
-    checked,
-    form::needed,
-    purchase_of, purchase_ref,
+    checked, purchase_of, purchase_ref,
 };
 use crate::{
     api::{
         extract::{By, Json, WalletsManage},
+        form::needed,
         money::{Money, more_than_nothing},
         problem::{Code, Problem, ProblemBody},
         reply::{Answer, Reply},

@@ -7,11 +7,12 @@ use bellwire_wire::{Namespace, PolicyId, WalletId};
 use serde::{Deserialize, de::IgnoredAny};
 use utoipa::ToSchema;
 
-use super::{
+use super::limits::LimitsForm;
+use crate::api::{
+    change::Change,
     form::{needed, text},
-    limits::LimitsForm,
+    money::Money,
 };
-use crate::api::{change::Change, money::Money};
 
 /// Percents that are told where nothing else is said.
 const THRESHOLDS: [u8; 3] = [50, 80, 95];

@@ -15,13 +15,10 @@ use super::{form::candidate, policy_id, policy_of, view::LineView};
 use crate::{
     api::{
         extract::{By, Json, PoliciesRead},
-        money::{Money, more_than_nothing},
+        money::Money,
         problem::{Problem, ProblemBody},
         reply::{Answer, Reply},
-        spend::{
-            form::{needed, text},
-            order::object,
-        },
+        spend::order::PurchaseForm,
     },
     app::App,
 };
@@ -81,21 +78,21 @@ struct Asked {
 
 impl EvaluateForm {
     fn check(self, faults: &mut Faults) -> Option<Asked> {
-        let amount = self.amount_usd.need("amount_usd", faults);
-        let amount = more_than_nothing(amount, "amount_usd", faults);
-        let vendor = needed("vendor", self.vendor, 1..=256, faults);
-        let mut some = |field, value, most| text(field, value, 1..=most, faults);
-        let category = some("category", self.category, 128);
-        let memo = some("memo", self.memo, 1_024);
-        let rail = some("rail", self.rail, 64);
-        let run_id = some("run_id", self.run_id, 128);
-        let agent_id = some("agent_id", self.agent_id, 128);
-        let description = text("description", self.description, 0..=1_024, faults).unwrap_or_default();
-        let metadata = self.metadata.map(|sent| object("metadata", sent, faults));
         let wallet_id = self.wallet_id.and_then(|text| faults.take("wallet_id", text.parse::<WalletId>()));
         let at = self.at.and_then(|text| faults.take("at", text.parse::<Timestamp>()));
-        let (amount, vendor) = amount.zip(vendor)?;
-        let order = Order { amount, vendor, description, category, memo, rail, run_id, agent_id, metadata };
+        let form = PurchaseForm {
+            amount_usd: self.amount_usd,
+            vendor: self.vendor,
+            description: Some(self.description.unwrap_or_default()),
+            category: self.category,
+            memo: self.memo,
+            rail: self.rail,
+            run_id: self.run_id,
+            agent_id: self.agent_id,
+            metadata: self.metadata,
+            callback_url: None,
+        };
+        let order = form.order(faults)?;
         Some(Asked { order, wallet_id, at, rules: self.rules, default: self.default })
     }
 }

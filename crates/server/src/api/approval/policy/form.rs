@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::api::{
     change::Change,
-    spend::form::{needed, text},
+    form::{needed, text},
 };
 
 /// Things of one kind that a policy may be attached to.
