@@ -54,3 +54,20 @@ fn amounts_of_rules_keep_every_digit() {
     let text = String::from_utf8(answer.body).expect("text");
     assert!(text.contains(r#""rules":[{"max_transaction_usd":999999999.999999999,"daily_cap_usd":"0.10"}]"#), "{text}");
 }
+
+#[test]
+fn an_agent_or_a_namespace_has_ten_policies_at_most() {
+    let scene = Scene::new();
+    for more in [json!({"agents": ["a-1"]}), json!({"namespaces": ["n-1"]})] {
+        let attached: Vec<_> = (0..10).map(|_| policy(&scene, &json!([]), &more)).collect();
+        let mut form = json!({"name": "p", "rules": []});
+        form.as_object_mut().expect("an object").extend(more.as_object().cloned().expect("an object"));
+        assert_eq!(scene.post("/v1/policies", &form).expect(409)["code"], "state_conflict");
+        let loose = policy(&scene, &json!([]), &json!({}));
+        scene.patch(&at(&loose, ""), &more).expect(409);
+        // One of the ten can still be changed, and its place be given to another.
+        scene.patch(&at(&attached[0], ""), &json!({"name": "renamed"})).expect(200);
+        scene.patch(&at(&attached[0], ""), &json!({"agents": [], "namespaces": []})).expect(200);
+        scene.patch(&at(&loose, ""), &more).expect(200);
+    }
+}

@@ -25,6 +25,8 @@ pub enum CreatedPolicy {
     Made(Policy),
     /// There are as many as there may be.
     TooMany,
+    /// This agent or namespace has as many policies as it may have.
+    Crowded(String),
     /// It is attached to a namespace that is not its own.
     OtherNamespace,
 }
@@ -46,6 +48,10 @@ where
     let seq = rows.policy_seq(ctx);
     if rows.policy_count(by.workspace()).await? >= i64::from(POLICIES_MAX) {
         return Ok(CreatedPolicy::TooMany);
+    }
+    let in_force = rows.policies_in_force(by.workspace()).await?;
+    if let Some(crowded) = in_force.crowded(None, &content) {
+        return Ok(CreatedPolicy::Crowded(crowded));
     }
     let policy = Policy {
         seq,
@@ -87,6 +93,8 @@ pub enum UpdatedPolicy {
     Done(Policy),
     /// There is no such policy, as far as the key may know.
     Unknown,
+    /// This agent or namespace has as many policies as it may have.
+    Crowded(String),
     /// It would be attached to a namespace that is not its own.
     OtherNamespace,
 }
@@ -118,6 +126,10 @@ where
     }
     if content == *was {
         return Ok(UpdatedPolicy::Done(before));
+    }
+    let in_force = rows.policies_in_force(by.workspace()).await?;
+    if let Some(crowded) = in_force.crowded(Some(was), &content) {
+        return Ok(UpdatedPolicy::Crowded(crowded));
     }
     let policy = Policy {
         version: before.version.saturating_add(1),

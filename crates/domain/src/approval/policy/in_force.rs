@@ -3,7 +3,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use bellwire_wire::{Namespace, PolicyId};
 
-use super::Policy;
+use super::{Content, Policy};
 
 /// Over what a policy counts what was granted: what it is attached to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,6 +52,9 @@ pub struct Applied {
     pub target: Target,
 }
 
+/// Policies that one agent, or one namespace, may have: each is looked at for every purchase. Keeps I12.
+pub const ATTACHED_MAX: usize = 10;
+
 /// The policies of a workspace.
 #[derive(Debug, Default)]
 pub struct InForce {
@@ -75,6 +78,20 @@ impl InForce {
             all.by_id.insert(policy.id.clone(), policy);
         }
         all
+    }
+
+    /// An agent or a namespace that a policy is to be attached to, was not before, and that has as many as it may.
+    pub fn crowded(&self, was: Option<&Content>, content: &Content) -> Option<String> {
+        let full = |policies: Option<&Vec<Arc<Policy>>>| policies.is_some_and(|all| all.len() >= ATTACHED_MAX);
+        let (agents, namespaces) = was.map_or((&[][..], &[][..]), |was| (&was.agents, &was.namespaces));
+        let agent = content.agents.iter().find(|agent| !agents.contains(agent) && full(self.of_agents.get(*agent)));
+        let namespace = || {
+            let mut new = content.namespaces.iter().filter(|namespace| !namespaces.contains(namespace));
+            new.find(|namespace| full(self.of_namespaces.get(*namespace)))
+        };
+        agent
+            .map(|agent| format!("the agent `{agent}`"))
+            .or_else(|| namespace().map(|namespace| format!("the namespace `{namespace}`")))
     }
 
     /// Whether there is none.

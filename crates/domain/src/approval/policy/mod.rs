@@ -27,7 +27,7 @@ pub use commands::{
     CreatedPolicy, DeletedPolicy, POLICIES_MAX, UpdatePolicy, UpdatedPolicy, create_policy, delete_policy,
     update_policy,
 };
-pub use in_force::{Applied, InForce, Target};
+pub use in_force::{ATTACHED_MAX, Applied, InForce, Target};
 pub use judge::{Asked, DEFAULT, Effect, Finding, Line, Verdict};
 pub use model::{Content, Otherwise, Policy};
 pub use request::{Purse, Request, Totals};

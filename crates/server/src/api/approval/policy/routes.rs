@@ -4,7 +4,9 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use bellwire_domain::{
     Faults, PageQuery,
-    approval::policy::{self, CreatedPolicy, DeletedPolicy, POLICIES_MAX, Policy, Rows, UpdatePolicy, UpdatedPolicy},
+    approval::policy::{
+        self, ATTACHED_MAX, CreatedPolicy, DeletedPolicy, POLICIES_MAX, Policy, Rows, UpdatePolicy, UpdatedPolicy,
+    },
 };
 use bellwire_wire::{Namespace, PolicyId};
 use serde::Serialize;
@@ -34,6 +36,11 @@ fn other_namespace() -> Problem {
     Faults::from(("namespaces", "must be none but the policy's own namespace")).into()
 }
 
+fn crowded(whose: &str) -> Problem {
+    let detail = format!("{whose} has {ATTACHED_MAX} policies, and can have no more: put rules together.");
+    Problem::new(Code::StateConflict, detail)
+}
+
 /// Make a policy.
 #[utoipa::path(post, path = "/v1/policies", tag = "approval", request_body = PolicyForm,
     params(("Idempotency-Key" = Option<String>, Header)),
@@ -55,6 +62,7 @@ pub(in crate::api::approval) async fn create(
             Ok(match policy::create_policy(tx, &ctx, &principal, namespace, content).await? {
                 CreatedPolicy::Made(policy) => Ok(Reply::created(&PolicyView::new(&policy))),
                 CreatedPolicy::OtherNamespace => Err(other_namespace()),
+                CreatedPolicy::Crowded(whose) => Err(crowded(&whose)),
                 CreatedPolicy::TooMany => {
                     let detail = format!("There are {POLICIES_MAX} policies, and there can be no more.");
                     Err(Problem::new(Code::StateConflict, detail))
@@ -120,7 +128,8 @@ pub(in crate::api::approval) async fn get(
 /// Change a policy: absent fields stay. It becomes a new version.
 #[utoipa::path(patch, path = "/v1/policies/{policy_id}", tag = "approval", params(("policy_id" = String, Path)),
     request_body = PolicyChange,
-    responses((status = 200, body = PolicyView), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    responses((status = 200, body = PolicyView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
+        (status = 422, body = ProblemBody)))]
 pub(in crate::api::approval) async fn update(
     State(app): State<Arc<App>>,
     by: By<PoliciesManage>,
@@ -136,7 +145,8 @@ pub(in crate::api::approval) async fn update(
 /// Replace what people set of a policy, all of it. It becomes a new version.
 #[utoipa::path(put, path = "/v1/policies/{policy_id}", tag = "approval", params(("policy_id" = String, Path)),
     request_body = PolicyForm,
-    responses((status = 200, body = PolicyView), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    responses((status = 200, body = PolicyView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
+        (status = 422, body = ProblemBody)))]
 pub(in crate::api::approval) async fn replace(
     State(app): State<Arc<App>>,
     by: By<PoliciesManage>,
@@ -165,6 +175,7 @@ async fn change(
                 UpdatedPolicy::Done(policy) => Ok(Reply::ok(&PolicyView::new(&policy))),
                 UpdatedPolicy::Unknown => Err(Problem::not_found("policy")),
                 UpdatedPolicy::OtherNamespace => Err(other_namespace()),
+                UpdatedPolicy::Crowded(whose) => Err(crowded(&whose)),
             })
         })
     })
