@@ -1,4 +1,5 @@
 //! Approvals as agents ask for them, receivers hear of them and people decide them.
+mod crowd;
 mod decide;
 mod handler;
 mod signed;

@@ -22,8 +22,8 @@ mod rows;
 mod terms;
 
 pub use commands::{
-    Approver, Asker, Asks, Cancelled, Consumed, Decided, Decision, NewApproval, Nobody, NotAllowed, Office, Said,
-    Verdict, ask, cancel, consume, decide, deny_ambiguous, end_due, settle_post,
+    Approver, Asker, Asks, Cancelled, Consumed, Decided, Decision, NewApproval, Nobody, NotAllowed, OPEN_MAX, Office,
+    Said, Verdict, ask, cancel, consume, decide, deny_ambiguous, end_due, may_ask, settle_post,
 };
 pub use digest::Digest;
 pub use model::{Approval, ApprovalFilter, ApprovalStatus, AskedBy, Granted, Outcome, Question, Transaction, Vote};

@@ -38,6 +38,8 @@ pub trait Rows: Send {
         filter: &ApprovalFilter,
         page: PageQuery,
     ) -> impl Future<Output = Stored<Page<Approval>>> + Send;
+    /// How many approvals of a workspace are pending, counted up to `limit`.
+    fn approvals_open(&mut self, workspace: &WorkspaceId, limit: u32) -> impl Future<Output = Stored<u32>> + Send;
     /// Approvals of all workspaces whose time is up, the oldest first.
     fn approvals_overdue(
         &mut self,

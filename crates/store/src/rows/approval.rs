@@ -224,6 +224,15 @@ impl Rows for Tx {
         Ok(Page::from_overfetch(rows, page.limit, |approval| approval.seq))
     }
 
+    async fn approvals_open(&mut self, workspace: &WorkspaceId, limit: u32) -> Stored<u32> {
+        let count = self.query_one(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM approvals WHERE workspace_id = $1 AND status = 0 LIMIT $2) AS open",
+            args![workspace.as_str(), limit],
+            |row| row.small(0),
+        )?;
+        Ok(count.unwrap_or(0))
+    }
+
     async fn approvals_overdue(&mut self, now: Timestamp, limit: u32) -> Stored<Vec<(WorkspaceId, ApprovalId)>> {
         self.query(
             "SELECT workspace_id, id FROM approvals WHERE status = 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2",

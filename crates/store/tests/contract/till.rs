@@ -110,6 +110,7 @@ pub(crate) fn word(granted: &Result<Receipt, Refusal>) -> (&'static str, Option<
         Err(Refusal::NotYours) => ("not yours", None),
         Err(Refusal::Frozen(wallet)) => ("frozen", Some(wallet.id())),
         Err(Refusal::Denied(finding)) => (finding.rule, None),
+        Err(Refusal::Crowded) => ("crowded", None),
         Err(Refusal::Limited(wallet, breach)) => (breach.rule.as_str(), Some(wallet.id())),
         Err(Refusal::Short(shortage)) => ("short", Some(shortage.blocking.id())),
     }

@@ -31,8 +31,18 @@ pub struct NewApproval {
     pub request_body: String,
 }
 
+/// Questions of a workspace that may wait at once: more than people can answer, and what is looked through again
+/// and again stays small. Keeps I12.
+pub const OPEN_MAX: u32 = 1_000;
+
+/// Whether a workspace may ask one more question.
+pub async fn may_ask<R: Asks>(rows: &mut R, workspace: &WorkspaceId) -> Stored<bool> {
+    rows.decisions_stand();
+    Ok(rows.approvals_open(workspace, OPEN_MAX).await? < OPEN_MAX)
+}
+
 /// Asks: the event, its deliveries and posts commit with the approval (keeps I1). If there is nobody to ask, it
-/// ends at once, as undeliverable.
+/// ends at once, as undeliverable. Whether it may be asked was seen before ([`may_ask`]).
 pub async fn ask<A, R>(rows: &mut R, ctx: &Ctx, office: &Office, new: NewApproval) -> Stored<Approval>
 where
     A: Asker<R>,

@@ -9,7 +9,7 @@ use std::{future::Future, sync::Arc};
 
 use bellwire_wire::{ApprovalId, SigningKey, WorkspaceId};
 
-pub use ask::{NewApproval, ask};
+pub use ask::{NewApproval, OPEN_MAX, ask, may_ask};
 pub use consume::{Cancelled, Consumed, cancel, consume};
 pub use decide::{Approver, Decided, Decision, NotAllowed, Verdict, decide, deny_ambiguous};
 pub use end::end_due;

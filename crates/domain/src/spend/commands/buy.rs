@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Ctx, Stored,
     approval::{
-        Approval, AskedBy, Asks,
+        self, Approval, AskedBy, Asks,
         policy::{self, Finding, Verdict},
     },
     event,
@@ -49,6 +49,8 @@ pub enum Refusal {
     Frozen(Wallet),
     /// A policy does not let it through.
     Denied(Box<Finding>),
+    /// People would have to be asked, and too many questions wait for them.
+    Crowded,
     /// A limit of this wallet refuses it.
     Limited(Wallet, Breach),
     /// It does not fit in a budget.
@@ -111,6 +113,9 @@ where
     }
 
     if let Some(asked) = asked {
+        if !approval::may_ask(rows, by.workspace()).await? {
+            return Ok(Err(Refusal::Crowded));
+        }
         for (index, breach) in &breaches {
             watch::act(rows, ctx, &mut chain[*index], breach, &order).await?;
         }

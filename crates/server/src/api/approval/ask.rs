@@ -23,6 +23,9 @@ use crate::{
     app::App,
 };
 
+/// When whoever may not ask yet should try again, in seconds.
+const CROWDED_RETRY: u32 = 30;
+
 /// A question to people.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -103,6 +106,15 @@ impl AskForm {
     }
 }
 
+/// People have enough questions before them.
+pub(in crate::api) fn crowded() -> Problem {
+    let detail = format!(
+        "{} questions of this workspace wait for people already: have some decided or cancelled first.",
+        approval::OPEN_MAX
+    );
+    Problem::new(Code::TooManyRequests, detail).retry_after(CROWDED_RETRY)
+}
+
 /// A whole number that some languages would round: two of them could have one digest (RFC 8785, section 6).
 fn inexact(at: &str, value: &Value) -> Option<String> {
     const SAFE: u64 = (1 << 53) - 1;
@@ -122,7 +134,7 @@ fn inexact(at: &str, value: &Value) -> Option<String> {
 #[utoipa::path(post, path = "/v1/approvals", tag = "approval", request_body = AskForm,
     params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = ApprovalView), (status = 403, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
 pub(super) async fn create(State(app): State<Arc<App>>, by: By<ApprovalsRequest>, body: Json<AskForm>) -> Answer {
     let raw = body.raw();
     let (form, faults, idempotency) = body.open();
@@ -140,6 +152,9 @@ pub(super) async fn create(State(app): State<Arc<App>>, by: By<ApprovalsRequest>
     app.command("approval_ask", &by, idempotency, move |tx, ctx| {
         let (principal, office, raw, asked) = (Arc::clone(&principal), office.clone(), Arc::clone(&raw), asked.clone());
         Box::pin(async move {
+            if !approval::may_ask(tx, principal.workspace()).await? {
+                return Ok(Err(crowded()));
+            }
             let new = NewApproval {
                 id: ApprovalId::from_ulid(ctx.mint.ulid()),
                 workspace_id: principal.workspace().clone(),

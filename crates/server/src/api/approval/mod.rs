@@ -12,6 +12,7 @@ mod view;
 
 use std::sync::Arc;
 
+pub(super) use ask::crowded;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::problem::Problem;

@@ -7,7 +7,10 @@ use bellwire_wire::{Timestamp, UsdNanos, WalletId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::problem::{Code, Problem, ProblemBody};
+use crate::api::{
+    approval::crowded,
+    problem::{Code, Problem, ProblemBody},
+};
 
 /// A budget is short (RFC 9457, `application/problem+json`). It cannot be paid away.
 #[derive(Serialize, ToSchema)]
@@ -61,6 +64,7 @@ pub(super) fn problem(wallet: &WalletId, refusal: Refusal) -> Problem {
         ),
         Refusal::Frozen(frozen) => is_frozen(wallet, &frozen),
         Refusal::Denied(finding) => denied(wallet, &finding),
+        Refusal::Crowded => crowded(),
         Refusal::Limited(limited, breach) => passed(wallet, &limited, &breach),
     }
 }
