@@ -2,7 +2,10 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -10,7 +13,7 @@ use bellwire_domain::{
     Stored,
     workspace::{
         KeyHash, Principal, Rows,
-        session::{LoggedIn, Rows as _, TokenHash},
+        session::{LoggedIn, Rows as _, Session, TokenHash},
     },
 };
 use bellwire_store::{Store, Vault};
@@ -31,13 +34,22 @@ pub struct Authenticator {
     vault: Arc<Vault>,
     known: RwLock<Known<KeyHash, Principal>>,
     sessions: RwLock<Known<TokenHash, LoggedIn>>,
+    /// How often all was forgotten: what was looked up before that is not remembered after it.
+    forgotten: AtomicU64,
     used: Mutex<HashMap<KeyId, Timestamp>>,
 }
 
 impl Authenticator {
     /// An authenticator that knows nobody yet.
     pub fn new(store: Store, vault: Arc<Vault>) -> Self {
-        Self { store, vault, known: RwLock::default(), sessions: RwLock::default(), used: Mutex::default() }
+        Self {
+            store,
+            vault,
+            known: RwLock::default(),
+            sessions: RwLock::default(),
+            forgotten: AtomicU64::new(0),
+            used: Mutex::default(),
+        }
     }
 
     /// Who presents this key; nobody if it is unknown, revoked or expired.
@@ -67,7 +79,20 @@ impl Authenticator {
         Ok(good)
     }
 
+    /// Whether whoever asked before may still ask: for what goes on after its request was let in.
+    pub async fn is_good(&self, by: &Principal, session: Option<&Session>, now: Timestamp) -> Stored<bool> {
+        if let Some(session) = session {
+            return Ok(self.check_session(session.hash, now).await?.is_some());
+        }
+        let found = match believed(&self.known, &by.key.hash, now) {
+            Some(known) => Some(known),
+            None => self.look_up(by.key.hash, now).await?,
+        };
+        Ok(found.is_some_and(|principal| principal.key.is_good(now)))
+    }
+
     async fn look_up(&self, hash: KeyHash, now: Timestamp) -> Stored<Option<Arc<Principal>>> {
+        let begun = self.forgotten.load(Ordering::Acquire);
         let found = self
             .store
             .read("key", move |tx| {
@@ -80,10 +105,11 @@ impl Authenticator {
             .await?;
         let Some((key, name)) = found else { return Ok(None) };
         let principal = Principal { key: Arc::new(key), workspace_name: name.into() };
-        Ok(Some(remember(&self.known, hash, principal, now)))
+        Ok(Some(self.remember(&self.known, (hash, principal), begun, now)))
     }
 
     async fn look_up_session(&self, hash: TokenHash, now: Timestamp) -> Stored<Option<Arc<LoggedIn>>> {
+        let begun = self.forgotten.load(Ordering::Acquire);
         let found = self
             .store
             .read("session", move |tx| {
@@ -97,11 +123,32 @@ impl Authenticator {
             .await?;
         let Some((session, key, name)) = found else { return Ok(None) };
         let principal = Principal { key: Arc::new(key), workspace_name: name.into() };
-        Ok(Some(remember(&self.sessions, hash, LoggedIn { session, principal }, now)))
+        Ok(Some(self.remember(&self.sessions, (hash, LoggedIn { session, principal }), begun, now)))
+    }
+
+    /// Remembers what was found, unless something changed since the look-up had `begun`.
+    fn remember<K: Eq + Hash, V>(
+        &self,
+        known: &RwLock<Known<K, V>>,
+        (hash, found): (K, V),
+        begun: u64,
+        now: Timestamp,
+    ) -> Arc<V> {
+        let found = Arc::new(found);
+        let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+        if self.forgotten.load(Ordering::Acquire) == begun {
+            if known.len() >= REMEMBERED_MAX {
+                known.clear();
+            }
+            known.insert(hash, (now.after(BELIEVED), Arc::clone(&found)));
+        }
+        found
     }
 
     /// Forgets all checked keys and sessions: some changed.
     pub fn forget(&self) {
+        // Counted first: a look-up that was under way inserts before the clearing or not at all.
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
         self.known.write().unwrap_or_else(PoisonError::into_inner).clear();
         self.sessions.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -134,14 +181,4 @@ impl Authenticator {
 fn believed<K: Eq + Hash, V>(known: &RwLock<Known<K, V>>, hash: &K, now: Timestamp) -> Option<Arc<V>> {
     let known = known.read().unwrap_or_else(PoisonError::into_inner);
     known.get(hash).filter(|(until, _)| now < *until).map(|(_, found)| Arc::clone(found))
-}
-
-fn remember<K: Eq + Hash, V>(known: &RwLock<Known<K, V>>, hash: K, found: V, now: Timestamp) -> Arc<V> {
-    let found = Arc::new(found);
-    let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
-    if known.len() >= REMEMBERED_MAX {
-        known.clear();
-    }
-    known.insert(hash, (now.after(BELIEVED), Arc::clone(&found)));
-    found
 }
