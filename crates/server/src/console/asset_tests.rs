@@ -56,7 +56,7 @@ fn the_encoding_is_the_one_that_is_liked_best() {
 #[test]
 fn who_has_it_is_told_so_and_each_encoding_is_another() {
     let gzip = (header::ACCEPT_ENCODING, "gzip");
-    let first = ask("assets/app-1a.js", &[gzip.clone()]).expect("a file");
+    let first = ask("assets/app-1a.js", std::slice::from_ref(&gzip)).expect("a file");
     let tag: &'static str = header_of(&first, header::ETAG).to_owned().leak();
     assert!(tag.ends_with("-gzip\""), "{tag}");
     for known in [tag, "*", format!("\"x\", W/{tag}").leak()] {
