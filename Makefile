@@ -1,10 +1,14 @@
 # Thin: each line names a command; what it does is in scripts/ and crates/xtask/.
 .DEFAULT_GOAL := help
-.PHONY: run test check bench soak fuzz fmt openapi clean help
+.PHONY: run console test check bench soak fuzz fmt openapi clean help
 
-run: ## build the release binary and serve on http://127.0.0.1:4800 (development mode)
+run: ## build the console and the release binary, and serve on http://127.0.0.1:4800 (development mode)
+	./scripts/console --or-without
 	cargo build --release --package bellwire-server
 	./target/release/bellwire serve --dev
+
+console: ## build the console alone, into console/dist; the binary built next has it inside
+	./scripts/console
 
 test: ## every test; installs what the tests need when it is missing
 	./scripts/test

@@ -11,6 +11,9 @@ STATEMENTS = {
     ],
     # Since when endpoints fail.
     "failing": ["UPDATE endpoint_health SET failing_since = failing_since - :age"],
+    # Until when links log in, and how long sessions last.
+    "links": ["UPDATE session_links SET expires_at = expires_at - :age"],
+    "sessions": ["UPDATE sessions SET expires_at = expires_at - :age"],
     # Since when deliveries are due.
     "due": ["UPDATE deliveries SET due_at = due_at - :age WHERE status = 0"],
 }

@@ -87,6 +87,8 @@ impl Default for Setup {
 pub struct Server {
     /// Where it listens, the same after a restart.
     pub address: SocketAddr,
+    /// The link to the console that the latest start printed.
+    pub console: Option<String>,
     setup: Setup,
     root: TempDir,
     child: Child,
@@ -155,22 +157,28 @@ impl Setup {
             self.engine = Engine::Database(Arc::new(Database::create()));
         }
         let root = TempDir::new().expect("a temporary directory");
-        let (child, address) = self.spawn(&root);
+        let (child, address, console) = self.spawn(&root);
         let setup = Self { listen: address.to_string(), ..self };
-        Server { address, setup, root, child }
+        Server { address, console, setup, root, child }
     }
 
     #[track_caller]
-    fn spawn(&self, root: &TempDir) -> (Child, SocketAddr) {
+    fn spawn(&self, root: &TempDir) -> (Child, SocketAddr, Option<String>) {
         let log = root.path().join("stderr.log");
         let mut child = self.command(&root.path().join("data"), &log).spawn().expect("the binary starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let ready = lines.find_map(|line| Some(line.ok()?.strip_prefix("listening on http://")?.to_owned()));
+        let (mut console, mut ready) = (None, None);
+        for line in BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok) {
+            console = line.strip_prefix("console: ").map(str::to_owned).or(console);
+            ready = line.strip_prefix("listening on http://").map(str::to_owned);
+            if ready.is_some() {
+                break;
+            }
+        }
         let ready = ready.unwrap_or_else(|| {
             drop(child.kill());
             panic!("the server did not start: {}", std::fs::read_to_string(&log).unwrap_or_default())
         });
-        (child, ready.parse().expect("the line tells an address"))
+        (child, ready.parse().expect("the line tells an address"), console)
     }
 }
 
@@ -261,7 +269,7 @@ impl Server {
     #[track_caller]
     pub fn restart(&mut self) {
         assert!(self.child.try_wait().is_ok_and(|ended| ended.is_some()), "it was stopped or killed");
-        (self.child, self.address) = self.setup.spawn(&self.root);
+        (self.child, self.address, self.console) = self.setup.spawn(&self.root);
     }
 
     /// [`Server::restart`] with another `BELLWIRE_OWNER_KEY`.

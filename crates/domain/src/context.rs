@@ -23,7 +23,12 @@ pub struct Origin {
     pub request_id: Option<RequestId>,
     /// W3C trace context of the caller (or one derived from the request), sent on with deliveries.
     pub traceparent: Option<Arc<str>>,
+    /// Where whoever asks was, if that says more than who it is, such as [`CONSOLE`].
+    pub via: Option<&'static str>,
 }
+
+/// A person in the console: a session, not a program with a key.
+pub const CONSOLE: &str = "console";
 
 /// The circumstances of one command.
 #[derive(Clone)]

@@ -19,7 +19,7 @@ mod vocabulary;
 pub mod workspace;
 mod zone;
 
-pub use context::{Ctx, Effect, Mint, Origin, StoreError, Stored};
+pub use context::{CONSOLE, Ctx, Effect, Mint, Origin, StoreError, Stored};
 pub use fault::{Fault, Faults};
 pub use page::{Page, PageQuery};
 pub use span::Span;

@@ -1,13 +1,20 @@
-//! Who is asking: API keys, recognised by a keyed hash.
+//! Who is asking: API keys, and sessions that act as one, recognised by keyed hashes.
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    hash::Hash,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use bellwire_domain::{
     Stored,
-    workspace::{KeyHash, Principal, Rows},
+    workspace::{
+        KeyHash, Principal, Rows,
+        session::{LoggedIn, Rows as _, Session, TokenHash},
+    },
 };
 use bellwire_store::{Store, Vault};
 use bellwire_wire::{KeyId, Timestamp};
@@ -15,44 +22,77 @@ use bellwire_wire::{KeyId, Timestamp};
 /// A checked key is believed for so long before it is looked up again; a revocation on this node is
 /// effective at once, on another within this time.
 const BELIEVED: Duration = Duration::from_secs(1);
-/// Keys remembered. Keeps I12.
+/// Keys remembered, and sessions. Keeps I12.
 const REMEMBERED_MAX: usize = 10_000;
 
-/// Recognises keys.
+/// What was looked up, and until when that is believed.
+type Known<K, V> = HashMap<K, (Timestamp, Arc<V>)>;
+
+/// Recognises keys and sessions.
 pub struct Authenticator {
     store: Store,
     vault: Arc<Vault>,
-    known: RwLock<HashMap<KeyHash, (Timestamp, Arc<Principal>)>>,
+    known: RwLock<Known<KeyHash, Principal>>,
+    sessions: RwLock<Known<TokenHash, LoggedIn>>,
+    /// How often all was forgotten: what was looked up before that is not remembered after it.
+    forgotten: AtomicU64,
     used: Mutex<HashMap<KeyId, Timestamp>>,
 }
 
 impl Authenticator {
     /// An authenticator that knows nobody yet.
     pub fn new(store: Store, vault: Arc<Vault>) -> Self {
-        Self { store, vault, known: RwLock::default(), used: Mutex::default() }
+        Self {
+            store,
+            vault,
+            known: RwLock::default(),
+            sessions: RwLock::default(),
+            forgotten: AtomicU64::new(0),
+            used: Mutex::default(),
+        }
     }
 
     /// Who presents this key; nobody if it is unknown, revoked or expired.
     pub async fn check(&self, presented: &str, now: Timestamp) -> Stored<Option<Arc<Principal>>> {
         let hash = self.vault.hash(presented);
-        let known = {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            known.get(&hash).filter(|(until, _)| now < *until).map(|(_, principal)| Arc::clone(principal))
-        };
-        let found = match known {
+        let found = match believed(&self.known, &hash, now) {
             Some(known) => Some(known),
             None => self.look_up(hash, now).await?,
         };
-        let good = found.filter(|principal| {
-            principal.key.revoked_at.is_none() && principal.key.expires_at.is_none_or(|until| until > now)
-        });
+        let good = found.filter(|principal| principal.key.is_good(now));
         if let Some(principal) = &good {
             self.note(&principal.key.id, now);
         }
         Ok(good)
     }
 
+    /// Whose session this is; nobody's if it is unknown or has ended, or its key is revoked or expired.
+    pub async fn check_session(&self, hash: TokenHash, now: Timestamp) -> Stored<Option<Arc<LoggedIn>>> {
+        let found = match believed(&self.sessions, &hash, now) {
+            Some(known) => Some(known),
+            None => self.look_up_session(hash, now).await?,
+        };
+        let good = found.filter(|found| found.session.expires_at > now && found.principal.key.is_good(now));
+        if let Some(found) = &good {
+            self.note(&found.principal.key.id, now);
+        }
+        Ok(good)
+    }
+
+    /// Whether whoever asked before may still ask: for what goes on after its request was let in.
+    pub async fn is_good(&self, by: &Principal, session: Option<&Session>, now: Timestamp) -> Stored<bool> {
+        if let Some(session) = session {
+            return Ok(self.check_session(session.hash, now).await?.is_some());
+        }
+        let found = match believed(&self.known, &by.key.hash, now) {
+            Some(known) => Some(known),
+            None => self.look_up(by.key.hash, now).await?,
+        };
+        Ok(found.is_some_and(|principal| principal.key.is_good(now)))
+    }
+
     async fn look_up(&self, hash: KeyHash, now: Timestamp) -> Stored<Option<Arc<Principal>>> {
+        let begun = self.forgotten.load(Ordering::Acquire);
         let found = self
             .store
             .read("key", move |tx| {
@@ -64,18 +104,53 @@ impl Authenticator {
             })
             .await?;
         let Some((key, name)) = found else { return Ok(None) };
-        let principal = Arc::new(Principal { key: Arc::new(key), workspace_name: name.into() });
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED_MAX {
-            known.clear();
-        }
-        known.insert(hash, (now.after(BELIEVED), Arc::clone(&principal)));
-        Ok(Some(principal))
+        let principal = Principal { key: Arc::new(key), workspace_name: name.into() };
+        Ok(Some(self.remember(&self.known, (hash, principal), begun, now)))
     }
 
-    /// Forgets all checked keys: some changed.
+    async fn look_up_session(&self, hash: TokenHash, now: Timestamp) -> Stored<Option<Arc<LoggedIn>>> {
+        let begun = self.forgotten.load(Ordering::Acquire);
+        let found = self
+            .store
+            .read("session", move |tx| {
+                Box::pin(async move {
+                    let Some(session) = tx.session(&hash).await? else { return Ok(None) };
+                    let Some(key) = tx.key(&session.workspace_id, &session.key_id).await? else { return Ok(None) };
+                    let workspace = tx.workspace(&session.workspace_id).await?;
+                    Ok(workspace.map(|workspace| (session, key, workspace.name)))
+                })
+            })
+            .await?;
+        let Some((session, key, name)) = found else { return Ok(None) };
+        let principal = Principal { key: Arc::new(key), workspace_name: name.into() };
+        Ok(Some(self.remember(&self.sessions, (hash, LoggedIn { session, principal }), begun, now)))
+    }
+
+    /// Remembers what was found, unless something changed since the look-up had `begun`.
+    fn remember<K: Eq + Hash, V>(
+        &self,
+        known: &RwLock<Known<K, V>>,
+        (hash, found): (K, V),
+        begun: u64,
+        now: Timestamp,
+    ) -> Arc<V> {
+        let found = Arc::new(found);
+        let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+        if self.forgotten.load(Ordering::Acquire) == begun {
+            if known.len() >= REMEMBERED_MAX {
+                known.clear();
+            }
+            known.insert(hash, (now.after(BELIEVED), Arc::clone(&found)));
+        }
+        found
+    }
+
+    /// Forgets all checked keys and sessions: some changed.
     pub fn forget(&self) {
+        // Counted first: a look-up that was under way inserts before the clearing or not at all.
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
         self.known.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.sessions.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn note(&self, key: &KeyId, now: Timestamp) {
@@ -101,4 +176,9 @@ impl Authenticator {
             })
             .await
     }
+}
+
+fn believed<K: Eq + Hash, V>(known: &RwLock<Known<K, V>>, hash: &K, now: Timestamp) -> Option<Arc<V>> {
+    let known = known.read().unwrap_or_else(PoisonError::into_inner);
+    known.get(hash).filter(|(until, _)| now < *until).map(|(_, found)| Arc::clone(found))
 }

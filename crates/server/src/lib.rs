@@ -4,7 +4,8 @@
 //! Who takes part: [`api`] parses, authenticates and calls commands of `bellwire-domain` through the
 //! store; [`engine`] turns rows into requests and answers into rows; [`egress`] is the only way out
 //! (keeps I10); [`publish`] tells events to a log elsewhere; [`slack`] tells people of exhausted budgets and
-//! lets them be raised; [`channels`] asks people for approvals where they are; [`serve`] starts and stops all of it in order.
+//! lets them be raised; [`channels`] asks people for approvals where they are; [`console`] is the files of the console,
+//! and [`session`] how browsers log in to it; [`serve`] starts and stops all of it in order.
 pub mod api;
 pub mod app;
 pub mod auth;
@@ -13,12 +14,14 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod connection;
+pub mod console;
 pub mod egress;
 pub mod engine;
 pub mod hub;
 pub mod mint;
 pub mod publish;
 pub mod serve;
+pub mod session;
 pub mod slack;
 pub mod storage;
 pub mod upkeep;

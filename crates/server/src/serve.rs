@@ -32,6 +32,7 @@ use crate::{
     hub::Hub,
     mint::Dice,
     publish::{self, Place, Publisher, nats::Nats},
+    session,
     slack::{self, Slack},
     storage, upkeep,
 };
@@ -112,7 +113,7 @@ impl Server {
             max_in_flight: config.delivery.max_in_flight,
             sweep_every: SWEEP_EVERY,
         });
-        let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let public_url = session::public_url(&config, address);
         let office = Office {
             signing_key: Arc::clone(&signing_key),
             public_url: public_url.as_str().into(),
@@ -152,6 +153,24 @@ impl Server {
         }
         channels::start(&app, &told, &tasks);
         Ok(Self { app, address, owner_key, listener, tasks, engine_stop })
+    }
+
+    /// A link that logs in once as the owner, for whoever sees what a start prints. Nothing if it could not be made:
+    /// a full disk keeps nobody from starting.
+    pub async fn console_link(&self) -> Option<String> {
+        let token = session::new_token(&*self.app.mint);
+        let (ctx, hash) = (self.app.ctx(Origin::default()), session::link_hash(&self.app.vault, &token));
+        let made = self.app.store.transact("console_link", move |tx| {
+            let ctx = ctx.clone();
+            Box::pin(async move { workspace::session::console_link(tx, &ctx, hash).await })
+        });
+        match made.await {
+            Ok(made) => made.map(|_| session::link_url(&self.app.public_url, false, &token)),
+            Err(error) => {
+                tracing::warn!(%error, "no link to the console could be made; `bellwire console-link` makes one later");
+                None
+            }
+        }
     }
 
     /// Takes requests until `stop`, then finishes what is in flight.

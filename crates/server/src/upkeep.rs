@@ -290,8 +290,9 @@ async fn retention(app: Arc<App>) {
                         return Ok(0);
                     }
                     let answers = workspace::Rows::saved_sweep(tx, now, SWEEP_CHUNK).await?;
+                    let sessions = workspace::session::Rows::sessions_sweep(tx, now, SWEEP_CHUNK).await?;
                     let rows = delivery::Rows::sweep(tx, before, SWEEP_CHUNK).await?;
-                    Ok::<_, StoreError>(answers.max(rows))
+                    Ok::<_, StoreError>(answers.max(sessions).max(rows))
                 })
             })
             .await;

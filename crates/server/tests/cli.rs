@@ -52,6 +52,8 @@ impl Drop for Running {
 struct World {
     home: TempDir,
     url: String,
+    /// The link to the console that the start printed.
+    console: String,
     _server: Running,
 }
 
@@ -63,8 +65,9 @@ impl World {
             .args(["serve", "--dev", "--data-dir", "data", "--listen", "127.0.0.1:0", "--log-format", "json"])
             .env("BELLWIRE_OWNER_KEY", KEY);
         let mut server = Running::start(command);
-        let url = server.next()["url"].as_str().expect("the ready line tells the URL").to_owned();
-        Self { home, url, _server: server }
+        let ready = server.next();
+        let (url, console) = (text(&ready, "/url").to_owned(), text(&ready, "/console_url").to_owned());
+        Self { home, url, console, _server: server }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -280,10 +283,26 @@ fn an_exported_audit_log_is_checked_without_a_server() {
         (output.status.code(), String::from_utf8(output.stdout).expect("text"))
     };
     let (code, said) = verify(&whole);
-    assert_eq!((code, said.lines().next()), (Some(0), Some("valid: 3 entries, without a gap")));
-    let changed = "broken: line 3, entry 3: it was changed: what it says does not have its hash\n";
+    assert_eq!((code, said.lines().next()), (Some(0), Some("valid: 4 entries, without a gap")));
+    let changed = "broken: line 4, entry 4: it was changed: what it says does not have its hash\n";
     assert_eq!(verify(&whole.replace("\"ci\"", "\"cd\"")), (Some(1), changed.to_owned()));
     assert_eq!(world.refused(&["audit", "export", "--since", "x"]).0, Some(4));
+}
+
+#[test]
+fn a_link_to_the_console_is_printed_at_the_start_and_whenever_it_is_asked_for() {
+    let world = World::new();
+    let begin = format!("{}/login#link=", world.url);
+    let token = |url: &str| url.strip_prefix(&begin).unwrap_or_else(|| panic!("{url}")).to_owned();
+    let (printed, asked) = (token(&world.console), token(text(&world.ask(&["console-link"]), "/url")));
+    assert_eq!((printed.len(), asked.len()), (43, 43));
+    assert_ne!(printed, asked);
+    let mut people = bellwire(world.home.path());
+    let output = people.arg("console-link").env("BELLWIRE_URL", &world.url).env("BELLWIRE_KEY", KEY).output();
+    let output = String::from_utf8(output.expect("it runs").stdout).expect("text");
+    assert!(output.starts_with(&begin) && output.trim().lines().count() == 1, "{output}");
+    let mut nobody = world.command(&["console-link"]);
+    assert_eq!(nobody.env("BELLWIRE_KEY", "bw_wrong").output().expect("it runs").status.code(), Some(4));
 }
 
 #[test]

@@ -98,6 +98,7 @@ pub struct Vault {
     cipher: XChaCha20Poly1305,
     hash_key: Zeroizing<[u8; 32]>,
     nonce_key: Zeroizing<[u8; 32]>,
+    token_key: Zeroizing<[u8; 32]>,
 }
 
 impl Vault {
@@ -108,7 +109,8 @@ impl Vault {
         seal.zeroize();
         let hash_key = Zeroizing::new(blake3::derive_key("bellwire 2026-11 api key hashes", master.0.as_ref()));
         let nonce_key = Zeroizing::new(blake3::derive_key("bellwire 2026-11 nonces of texts", master.0.as_ref()));
-        Self { cipher, hash_key, nonce_key }
+        let token_key = Zeroizing::new(blake3::derive_key("bellwire 2026-11 tokens of sessions", master.0.as_ref()));
+        Self { cipher, hash_key, nonce_key, token_key }
     }
 
     /// Seals a value for one place: it opens only with the same `place`.
@@ -150,6 +152,14 @@ impl Vault {
     /// How an API key is recognised.
     pub fn hash(&self, key: &str) -> KeyHash {
         KeyHash(*blake3::keyed_hash(&self.hash_key, key.as_bytes()).as_bytes())
+    }
+
+    /// What a token comes to for one purpose: it is recognised by that, and nobody without the master key finds one
+    /// that comes to the same.
+    pub fn token(&self, purpose: &str, token: &[u8]) -> [u8; 32] {
+        let mut hash = blake3::Hasher::new_keyed(&self.token_key);
+        hash.update(&(purpose.len() as u64).to_le_bytes()).update(purpose.as_bytes()).update(token);
+        *hash.finalize().as_bytes()
     }
 }
 
@@ -200,5 +210,17 @@ mod tests {
         assert_eq!(vault.hash("a"), vault.hash("a"));
         assert_ne!(vault.hash("a"), vault.hash("b"));
         assert_ne!(vault.hash("a"), other.hash("a"));
+    }
+
+    #[test]
+    fn a_token_comes_to_something_else_for_each_purpose_and_vault() {
+        let vault = Vault::new(&MasterKey::from_bytes([7; 32]));
+        let other = Vault::new(&MasterKey::from_bytes([8; 32]));
+        let session = vault.token("session", b"a");
+        assert_eq!(session, vault.token("session", b"a"));
+        let others = [vault.token("session", b"b"), vault.token("link", b"a"), vault.token("sessio", b"na")];
+        assert!(!others.contains(&session));
+        assert_ne!(session, other.token("session", b"a"));
+        assert_ne!(session, vault.hash("a").0);
     }
 }

@@ -19,6 +19,7 @@ pub(crate) fn forms() -> Vec<Form> {
     all.extend(about_endpoints());
     all.extend(crate::spend::forms());
     all.extend(crate::policies::forms());
+    all.extend(about_sessions());
     all
 }
 
@@ -98,6 +99,37 @@ fn about_events() -> Vec<Form> {
                 ("id", json!("a.b")),
                 ("timestamp", json!("yesterday")),
                 ("timestamp", json!("2026-13-01T00:00:00Z")),
+            ],
+        ),
+    ]
+}
+
+fn about_sessions() -> Vec<Form> {
+    vec![
+        form(
+            "POST",
+            "/v1/session",
+            json!({"api_key": bellwire_e2e::OWNER_KEY}),
+            vec![
+                ("api_key", json!("")),
+                ("api_key", json!("x".repeat(257))),
+                ("api_key", Value::Null),
+                // One of them, not both.
+                ("link", json!("x")),
+                ("link", json!("")),
+                ("link", json!("x".repeat(257))),
+            ],
+        ),
+        form(
+            "POST",
+            "/v1/namespaces/{namespace}/portal-link",
+            json!({}),
+            vec![
+                ("expires_in_s", json!(59)),
+                ("expires_in_s", json!(604_801)),
+                ("expires_in_s", json!(-1)),
+                ("expires_in_s", json!("1h")),
+                ("read_only", json!("yes")),
             ],
         ),
     ]

@@ -33,6 +33,7 @@ fn scene() -> (Scene, Vec<(&'static str, String)>) {
         ("{endpoint}", text(&endpoint["id"])),
         ("{pull}", text(&pull["id"])),
         ("{held}", held),
+        ("{namespace}", "acme".into()),
     ];
     (scene, ids)
 }

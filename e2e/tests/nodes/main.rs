@@ -6,5 +6,6 @@ mod crash;
 mod database;
 mod pause;
 mod secrets;
+mod session;
 mod together;
 mod upgrade;

@@ -5,7 +5,7 @@
 //! checked, and the one place that says what it may see (keeps I11). An [`Actor`] is whoever does
 //! something: a principal, or a person whom another system vouches for. A namespace comes into being
 //! when a key that may use it names it first. A [`Saved`] answer makes a repeated request harmless.
-//! What is decided, and who may do what, is told by the [`audit`] log.
+//! What is decided, and who may do what, is told by the [`audit`] log. Browsers act as keys by a [`session`].
 //!
 //! How rows move: the first start inserts the workspace `default` and an owner key; keys are
 //! inserted, used, revoked and never reused; saved answers are kept for a day and swept.
@@ -14,6 +14,7 @@ mod commands;
 mod model;
 mod permission;
 mod rows;
+pub mod session;
 
 pub use commands::{
     CreateKey, CreatedKey, KeyRefusal, RevokedKey, bootstrap, create_key, create_workspace, delete_namespace,

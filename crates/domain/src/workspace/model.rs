@@ -125,6 +125,13 @@ pub struct Key {
     pub revoked_at: Option<Timestamp>,
 }
 
+impl Key {
+    /// Whether it is neither revoked nor expired.
+    pub fn is_good(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|until| until > now)
+    }
+}
+
 /// A namespace was named that the key may not touch: 403, whether it exists or not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("this key is for namespace `{allowed}` only, not `{asked}`")]

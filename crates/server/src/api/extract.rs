@@ -5,8 +5,8 @@ use std::{marker::PhantomData, sync::Arc, time::Duration};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use bellwire_domain::{
-    Ctx, Faults, Origin,
-    workspace::{Permission, Principal},
+    CONSOLE, Ctx, Faults, Origin,
+    workspace::{Permission, Principal, session::Session},
 };
 use bellwire_wire::{Namespace, Timestamp, WorkspaceId};
 use http::{HeaderMap, Method, header, request::Parts};
@@ -18,7 +18,7 @@ use super::{
     diagnose::diagnose,
     problem::{Code, Problem},
 };
-use crate::app::App;
+use crate::{app::App, session};
 
 /// What a key needs, as a type.
 pub trait Right: Send + Sync + 'static {
@@ -62,6 +62,8 @@ pub struct By<R> {
     pub origin: Origin,
     /// The namespace the request works in: named by header or query, or the key's own.
     pub namespace: Option<Namespace>,
+    /// The session by which the key was named, if the request came from a browser that logged in.
+    pub session: Option<Session>,
     right: PhantomData<R>,
 }
 
@@ -98,26 +100,53 @@ impl<R: Right> FromRequestParts<Arc<App>> for By<R> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let principal = identify(&parts.headers, app).await?;
+        let (principal, session) = identify(parts, app).await?;
         if !R::ANY_OF.is_empty() && !R::ANY_OF.iter().any(|permission| principal.may(*permission)) {
             return Err(lacks(R::ANY_OF));
         }
         let asked = named_namespace(parts)?;
         let namespace =
             principal.narrow(asked).map_err(|error| Problem::new(Code::ForeignNamespace, format!("{error}.")))?;
-        let origin = parts.extensions.get::<Origin>().cloned().unwrap_or_default();
-        Ok(Self { principal, origin, namespace, right: PhantomData })
+        let origin = parts.extensions.get_or_insert_default::<Origin>();
+        origin.via = session.is_some().then_some(CONSOLE);
+        Ok(Self { principal, origin: origin.clone(), namespace, session, right: PhantomData })
     }
 }
 
-async fn identify(headers: &HeaderMap, app: &App) -> Result<Arc<Principal>, Problem> {
+/// Who asks: the one place where a request's key, or the session that stands for one, is checked.
+async fn identify(parts: &Parts, app: &App) -> Result<(Arc<Principal>, Option<Session>), Problem> {
+    let headers = &parts.headers;
+    let now = app.clock.now();
+    // Whoever sends a key means that key, whatever cookies come along.
+    let sends_key = headers.contains_key(header::AUTHORIZATION) || headers.contains_key("x-api-key");
+    if !sends_key && let Some(token) = session::in_cookie(headers) {
+        let found = app.auth.check_session(session::hash(&app.vault, token), now).await?;
+        let found = found.ok_or_else(|| Problem::new(Code::Unauthorized, "This session has ended. Log in again."))?;
+        if !parts.method.is_safe() {
+            may_change(&found.session, parts, app)?;
+        }
+        return Ok((Arc::new(found.principal.clone()), Some(found.session.clone())));
+    }
     let presented = presented(headers).ok_or_else(|| {
         Problem::new(Code::Unauthorized, "Send an API key: `Authorization: Bearer <key>` (or `X-Api-Key: <key>`).")
     })?;
-    app.auth
-        .check(presented, app.clock.now())
-        .await?
+    let found = app.auth.check(presented, now).await?;
+    found
+        .map(|principal| (principal, None))
         .ok_or_else(|| Problem::new(Code::Unauthorized, "This API key is unknown, revoked or expired."))
+}
+
+/// A browser sends its cookie whoever made it ask: only the console's own pages know the token that goes with it.
+fn may_change(session: &Session, parts: &Parts, app: &App) -> Result<(), Problem> {
+    if !session::is_csrf_token(&app.vault, session, parts.headers.get("x-csrf-token")) {
+        let detail = "A change by cookie needs the header `X-CSRF-Token` with the session's `csrf_token`.";
+        return Err(Problem::new(Code::CsrfFailed, detail));
+    }
+    // To log out is always allowed.
+    if session.read_only && parts.uri.path() != session::PATH {
+        return Err(Problem::new(Code::Forbidden, "This session is read-only."));
+    }
+    Ok(())
 }
 
 fn presented(headers: &HeaderMap) -> Option<&str> {

@@ -26,7 +26,11 @@ pub(super) async fn around(State(app): State<Arc<App>>, mut request: Request, ne
     let ulid = app.mint.ulid();
     let id = RequestId::from_ulid(ulid);
     let traceparent = traceparent(request.headers(), u128::from(ulid));
-    request.extensions_mut().insert(Origin { request_id: Some(id.clone()), traceparent: Some(traceparent.into()) });
+    request.extensions_mut().insert(Origin {
+        request_id: Some(id.clone()),
+        traceparent: Some(traceparent.into()),
+        via: None,
+    });
     let path = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
     let span = tracing::debug_span!("request", %id, %method, path);

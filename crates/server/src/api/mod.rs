@@ -17,6 +17,7 @@ pub mod openapi;
 mod page;
 pub mod problem;
 mod reply;
+mod session;
 mod slack;
 pub mod spend;
 mod system;
@@ -24,22 +25,23 @@ pub(crate) mod workspace;
 
 use std::sync::Arc;
 
-use axum::{Router, response::IntoResponse};
+use axum::{
+    Router,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
 
 pub(crate) use exact::Exact;
 pub use page::Span;
 use problem::{Code, Problem};
 
-use crate::app::App;
+use crate::{app::App, console};
 
 /// The whole API.
 pub fn router(app: Arc<App>) -> Router {
     let (router, _) = openapi::router().split_for_parts();
     router
-        .fallback(|| async {
-            Problem::new(Code::NotFound, "There is no such path. The API is described at /openapi.json.")
-                .into_response()
-        })
+        .fallback(elsewhere)
         .method_not_allowed_fallback(|| async {
             Problem::new(
                 Code::MethodNotAllowed,
@@ -49,4 +51,12 @@ pub fn router(app: Arc<App>) -> Router {
         })
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), layer::around))
         .with_state(app)
+}
+
+/// What is not of the API: the console's, or nobody's.
+async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    console::answer(&parts, &*app.mint).unwrap_or_else(|| {
+        Problem::new(Code::NotFound, "There is no such path. The API is described at /openapi.json.").into_response()
+    })
 }

@@ -4,12 +4,12 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Value, json};
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+    openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
 };
 use utoipa_axum::router::OpenApiRouter;
 
 use super::problem::Code;
-use crate::app::App;
+use crate::{app::App, session::COOKIE};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -20,6 +20,7 @@ use crate::app::App;
     ),
     tags(
         (name = "workspace", description = "Keys, workspaces, namespaces, the audit log"),
+        (name = "session", description = "Logging in to the console; links that log in"),
         (name = "event", description = "Events: post, list, poll, stream; their types"),
         (name = "delivery", description = "Endpoints, deliveries, replays, pull"),
         (name = "spend", description = "Wallets, purchases, holds, refunds, what was spent"),
@@ -27,7 +28,7 @@ use crate::app::App;
         (name = "integration", description = "What other systems call: Slack"),
         (name = "system", description = "About the server itself")
     ),
-    security(("api_key" = [])),
+    security(("api_key" = []), ("session" = [], "csrf" = [])),
     modifiers(&Keys)
 )]
 struct Document;
@@ -39,6 +40,10 @@ impl Modify for Keys {
         crate::VERSION.clone_into(&mut document.info.version);
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("api_key", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        let cookie = ApiKeyValue::with_description(COOKIE, "A browser that logged in. Not looked at beside a key.");
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        let csrf = ApiKeyValue::with_description("X-CSRF-Token", "The session's, needed by every change by cookie.");
+        components.add_security_scheme("csrf", SecurityScheme::ApiKey(ApiKey::Header(csrf)));
     }
 }
 
@@ -46,6 +51,7 @@ impl Modify for Keys {
 pub fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(super::workspace::routes())
+        .merge(super::session::routes())
         .merge(super::audit::routes())
         .merge(super::event::routes())
         .merge(super::delivery::routes())

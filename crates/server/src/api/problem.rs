@@ -50,6 +50,8 @@ codes! {
     Forbidden = "forbidden", 403, "The key may not do this";
     /// The key is bound to another namespace.
     ForeignNamespace = "foreign_namespace", 403, "The key is bound to another namespace";
+    /// A change by cookie without the token that goes with it.
+    CsrfFailed = "csrf_failed", 403, "The session's CSRF token is missing or wrong";
     /// A policy does not allow it.
     PolicyDenied = "policy_denied", 403, "A policy does not allow this";
     /// A limit of a wallet refuses it.

@@ -78,7 +78,9 @@ impl Reply {
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         if self.status == StatusCode::NO_CONTENT {
-            return self.status.into_response();
+            let mut response = self.status.into_response();
+            response.headers_mut().extend(self.headers);
+            return response;
         }
         let mut response = (self.status, self.body).into_response();
         let headers = response.headers_mut();
@@ -95,7 +97,8 @@ impl IntoResponse for Reply {
 
 /// What may be written although the disk is full: it ends what is owed (a hold was granted, and its money is
 /// paid or not whatever the disk does), takes rights away, or makes room.
-const ALWAYS: [&str; 5] = ["pull_answer", "hold_end", "key_revoke", "endpoint_delete", "namespace_delete"];
+const ALWAYS: [&str; 6] =
+    ["pull_answer", "hold_end", "key_revoke", "endpoint_delete", "namespace_delete", "session_delete"];
 
 impl App {
     /// Runs a command and answers. With an idempotency key the answer is kept in the command's own

@@ -33,7 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
 
 /// Who a key is.
 #[derive(Serialize, ToSchema)]
-struct Me {
+pub(super) struct Me {
     workspace_id: String,
     /// The workspace's name.
     name: String,
@@ -51,20 +51,26 @@ struct Me {
 /// Who the key is that asks.
 #[utoipa::path(get, path = "/v1/me", tag = "workspace", responses((status = 200, body = Me), (status = 401, body = ProblemBody)))]
 async fn me(by: By<AnyKey>) -> Reply {
-    let Principal { key, workspace_name } = &*by.principal;
-    Reply::ok(&Me {
-        workspace_id: key.workspace_id.to_string(),
-        name: workspace_name.to_string(),
-        key_id: key.id.to_string(),
-        key_name: key.name.clone(),
-        kind: key.kind.as_str(),
-        scope: match key.kind {
-            KeyKind::Owner | KeyKind::Admin => "admin",
-            KeyKind::Workspace | KeyKind::Scoped => "workspace",
-        },
-        namespace: key.namespace.as_ref().map(ToString::to_string),
-        permissions: key.permissions.iter().map(Permission::as_str).collect(),
-    })
+    Reply::ok(&Me::of(&by.principal))
+}
+
+impl Me {
+    /// Who this key is.
+    pub(super) fn of(Principal { key, workspace_name }: &Principal) -> Self {
+        Self {
+            workspace_id: key.workspace_id.to_string(),
+            name: workspace_name.to_string(),
+            key_id: key.id.to_string(),
+            key_name: key.name.clone(),
+            kind: key.kind.as_str(),
+            scope: match key.kind {
+                KeyKind::Owner | KeyKind::Admin => "admin",
+                KeyKind::Workspace | KeyKind::Scoped => "workspace",
+            },
+            namespace: key.namespace.as_ref().map(ToString::to_string),
+            permissions: key.permissions.iter().map(Permission::as_str).collect(),
+        }
+    }
 }
 
 /// A key to be made.
@@ -201,7 +207,7 @@ fn check_key(
 }
 
 /// An answer with an API key is given again to the key that asked for it, and to no other.
-fn own<R>(by: &By<R>, idempotency: Option<Idempotency>) -> Option<Idempotency> {
+pub(super) fn own<R>(by: &By<R>, idempotency: Option<Idempotency>) -> Option<Idempotency> {
     idempotency.map(|key| Idempotency { route: format!("{} by {}", key.route, by.principal.key.id), ..key })
 }
 

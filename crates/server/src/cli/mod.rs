@@ -12,6 +12,7 @@ mod bench;
 mod buy;
 mod catch;
 mod client;
+mod console;
 mod deliveries;
 mod demo;
 mod doctor;
@@ -116,6 +117,8 @@ enum Command {
     /// Manage API keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Print a link that opens the console in a browser
+    ConsoleLink(console::ConsoleLink),
     /// Who did what: list, export, check an export offline
     Audit(audit::Audit),
     /// Check signatures offline, and explain wrong ones
@@ -180,6 +183,7 @@ fn run(cli: Cli, migrations: &'static [&'static str]) -> Done {
         Command::Approve(approve) => block_on(approve.run(&global.session()?)),
         Command::Deny(deny) => block_on(deny.run(&global.session()?)),
         Command::Keys(keys) => block_on(keys.run(&global.session()?)),
+        Command::ConsoleLink(link) => block_on(link.run(&global.session()?)),
         Command::Audit(audit) => audit.run(&global),
     }
 }

@@ -122,7 +122,8 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let server = Server::start(config, secrets, Some(metrics)).await?;
-    announce(&server, format)?;
+    let console = server.console_link().await;
+    announce(&server, console.as_deref(), format)?;
     let stop = CancellationToken::new();
     let running = server.run(stop.clone());
     tokio::pin!(running);
@@ -140,21 +141,26 @@ async fn serve(
     Ok(())
 }
 
-/// Tells that it is ready: one line, flushed, for people or programs.
-fn announce(server: &Server, format: LogFormat) -> anyhow::Result<()> {
+/// Tells that it is ready, for people or programs: the line that says so is the last, and flushed.
+fn announce(server: &Server, console: Option<&str>, format: LogFormat) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let url = format!("http://{}", server.address);
     match format {
         LogFormat::Json => {
             let mut line = serde_json::json!({"message": format!("listening on {url}"), "url": url, "address": server.address.to_string()});
-            if let (Some(key), Some(line)) = (&server.owner_key, line.as_object_mut()) {
-                line.insert("owner_key".into(), key.clone().into());
+            for (name, value) in [("owner_key", server.owner_key.as_deref()), ("console_url", console)] {
+                if let (Some(value), Some(line)) = (value, line.as_object_mut()) {
+                    line.insert(name.into(), value.into());
+                }
             }
             writeln!(out, "{line}")?;
         }
         LogFormat::Human => {
             if let Some(key) = &server.owner_key {
                 writeln!(out, "owner key (shown once): {key}")?;
+            }
+            if let Some(console) = console {
+                writeln!(out, "console: {console}")?;
             }
             writeln!(out, "listening on {url}")?;
         }

@@ -17,6 +17,7 @@ mod policy;
 mod purchase;
 mod queue;
 mod repeat;
+mod session;
 mod spend;
 pub(crate) mod sums;
 mod sweep;

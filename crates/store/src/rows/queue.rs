@@ -43,6 +43,7 @@ pub(super) fn held(row: &Row<'_>, endpoint: &Arc<Endpoint>) -> Stored<Claimed> {
         origin: Origin {
             request_id: row.opt_text(8)?.as_deref().map(RequestId::from_stored),
             traceparent: row.opt_text(9)?.map(Into::into),
+            via: None,
         },
         event: Arc::new(event(row, 10)?),
         slot: None,

@@ -19,8 +19,9 @@ macro_rules! key_sql {
         )
     };
 }
+pub(super) use key_sql;
 
-fn key(row: &Row<'_>) -> Stored<(i64, Key)> {
+pub(super) fn key(row: &Row<'_>) -> Stored<(i64, Key)> {
     let hash: [u8; 32] =
         row.blob(10)?.try_into().map_err(|_| StoreError::Broken("a key's hash is not 32 bytes".into()))?;
     let key = Key {

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0009_spend_indexes.sqlite.sql"),
     include_str!("../../migrations/0010_spend_marks.sqlite.sql"),
     include_str!("../../migrations/0011_approvals_open.sqlite.sql"),
+    include_str!("../../migrations/0012_session.sqlite.sql"),
 ];
 
 pub(crate) fn migrate(connection: &Connection) -> Result<(), OpenError> {

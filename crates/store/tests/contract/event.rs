@@ -38,8 +38,11 @@ pub(crate) async fn an_event_comes_back_as_it_went_in(world: World) {
         source: Some("reporter".into()),
         data: serde_json::value::RawValue::from_string(data.into()).expect("JSON"),
     };
-    let origin =
-        Origin { request_id: Some(RequestId::from_ulid(world.mint.ulid())), traceparent: Some("00-1-2-01".into()) };
+    let origin = Origin {
+        request_id: Some(RequestId::from_ulid(world.mint.ulid())),
+        traceparent: Some("00-1-2-01".into()),
+        via: None,
+    };
     let ctx = Ctx { origin, ..world.ctx() };
     run!(world, tx, ctx, new => event::append(tx, &ctx, new).await);
     let id = EventId::from_stored("my_Id-1");

@@ -86,6 +86,13 @@ macro_rules! contract_of_rows {
                 answers_that_expired_are_swept_and_others_stay
                 another_workspace_sees_no_keys_namespaces_or_answers
             }
+            session {
+                sessions_and_links_come_back_as_they_went_in_until_they_are_removed
+                what_has_expired_is_swept_a_chunk_at_a_time_and_the_rest_stays
+                a_link_for_once_logs_in_once_also_when_it_is_opened_twice_at_once
+                a_portals_link_opens_until_it_expires_or_its_key_is_revoked
+                the_owner_key_is_found_and_nobody_elses
+            }
             audit {
                 each_workspace_has_a_chain_without_gaps
                 writers_beside_each_other_leave_one_chain
@@ -241,6 +248,7 @@ pub(crate) mod outbox;
 pub(crate) mod policy;
 pub(crate) mod queue;
 pub(crate) mod retention;
+pub(crate) mod session;
 pub(crate) mod spend;
 pub(crate) mod spend_analytics;
 pub(crate) mod spend_holds;

@@ -44,7 +44,8 @@ pub struct AuditEntry {
     pub subject: String,
     /// The namespace of what it was done to.
     pub namespace: Option<Namespace>,
-    /// Before and after, a reason, or whatever explains it. Never a secret; no fractions.
+    /// Before and after, a reason, or whatever explains it; `via` if it was done in the console. Never a secret;
+    /// no fractions.
     pub detail: Map<String, Value>,
     /// The request that caused it.
     pub request_id: Option<RequestId>,
@@ -144,7 +145,7 @@ impl AuditEntry {
             action: new.action.to_owned(),
             subject: storable(new.subject),
             namespace: new.namespace,
-            detail: object(new.detail),
+            detail: object(new.detail, ctx.origin.via),
             request_id: ctx.origin.request_id.clone(),
             prev_hash: head.hash,
             hash: Hash::default(),
@@ -159,12 +160,16 @@ fn storable(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
-fn object(detail: Value) -> Map<String, Value> {
-    match plain(detail) {
+fn object(detail: Value, via: Option<&str>) -> Map<String, Value> {
+    let mut detail = match plain(detail) {
         Value::Object(detail) => detail,
         Value::Null => Map::new(),
         other => Map::from_iter([("value".to_owned(), other)]),
+    };
+    if let Some(via) = via {
+        detail.insert("via".to_owned(), via.into());
     }
+    detail
 }
 
 /// The same with every number that is not a safe integer as a string: a fraction, or one that a

@@ -47,6 +47,7 @@ fn chained(news: Vec<NewAudit>) -> Vec<AuditEntry> {
             origin: crate::Origin {
                 request_id: (nth % 2 == 0).then(|| RequestId::from_ulid(ulid::Ulid::from(7_u128))),
                 traceparent: None,
+                via: None,
             },
         };
         let entry = AuditEntry::following(head, &ctx, &workspace(), new);
@@ -219,10 +220,11 @@ fn what_reads_in_two_ways_is_refused() {
 
 #[test]
 fn a_detail_is_an_object_of_what_every_language_reads_alike() {
-    let detail = object(json!({"a": [1, -9_007_199_254_740_991_i64, 0.1], "b": {"c": u64::MAX}, "d": null}));
+    let detail = object(json!({"a": [1, -9_007_199_254_740_991_i64, 0.1], "b": {"c": u64::MAX}, "d": null}), None);
     let kept = json!({"a": [1, -9_007_199_254_740_991_i64, "0.1"], "b": {"c": "18446744073709551615"}, "d": null});
     assert_eq!(Value::Object(detail), kept);
-    assert_eq!(Value::Object(object(json!("why"))), json!({"value": "why"}));
-    assert_eq!(Value::Object(object(Value::Null)), json!({}));
+    assert_eq!(Value::Object(object(json!("why"), None)), json!({"value": "why"}));
+    assert_eq!(Value::Object(object(Value::Null, None)), json!({}));
+    assert_eq!(Value::Object(object(json!({"a": 1}), Some("console"))), json!({"a": 1, "via": "console"}));
     assert_eq!(storable("a\0b".into()), "a\u{fffd}b");
 }

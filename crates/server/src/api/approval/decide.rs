@@ -131,9 +131,10 @@ async fn approver(
 pub(super) async fn decide(State(app): State<Arc<App>>, Path(id): Path<String>, request: Request) -> Answer {
     let id = approval_id(&id);
     let (mut parts, body) = request.into_parts();
-    let origin = parts.extensions.get::<Origin>().cloned().unwrap_or_default();
     let body = read_body(Request::from_parts(head(&parts), body), BODY_BYTES_MAX, &app.stopping).await?;
     let by = approver(&app, id.as_ref().ok(), &mut parts, &body).await?;
+    // It says by now whether this comes from the console.
+    let origin = parts.extensions.get::<Origin>().cloned().unwrap_or_default();
     let id = id?;
     let said = match read(&body, &id) {
         Said::Wrong(faults) => return Err(faults.into()),

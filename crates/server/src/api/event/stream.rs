@@ -12,7 +12,7 @@ use axum::{
 use bellwire_domain::{
     Faults, Stored,
     event::{EventFilter, Rows, StoredEvent},
-    workspace::Principal,
+    workspace::{Principal, session::Session},
 };
 use bellwire_store::Tx;
 use bellwire_wire::{EventId, WorkspaceId};
@@ -27,7 +27,7 @@ use crate::{
     api::{
         extract::{By, EventsRead, FromQuery, Parameters, Query},
         page::{self, Span},
-        problem::{Problem, ProblemBody},
+        problem::{Code, Problem, ProblemBody},
         reply::Reply,
     },
     app::App,
@@ -99,6 +99,8 @@ fn read_after(
 /// One stream's place and wishes.
 struct Reader {
     app: Arc<App>,
+    principal: Arc<Principal>,
+    session: Option<Session>,
     workspace: WorkspaceId,
     filter: EventFilter,
     after: i64,
@@ -131,7 +133,18 @@ impl Reader {
         }
     }
 
-    /// The next event; nothing when the server stops.
+    /// Whether its key is still good, and its session, if it has one. Asked after every look and before anything of it
+    /// is told: what happens after a key was revoked is told to nobody who has it.
+    async fn may_go_on(&self) -> Stored<bool> {
+        self.app.auth.is_good(&self.principal, self.session.as_ref(), self.app.clock.now()).await
+    }
+
+    async fn look_if_allowed(&mut self) -> Stored<Option<bool>> {
+        let moved = self.look(CHUNK).await?;
+        Ok(self.may_go_on().await?.then_some(moved))
+    }
+
+    /// The next event; nothing when the server stops, or the key is no longer good.
     async fn next(mut self) -> Option<(Result<Frame, Infallible>, Self)> {
         loop {
             if let Some(stored) = self.ready.pop_front() {
@@ -142,9 +155,10 @@ impl Reader {
             if self.app.stopping.is_cancelled() {
                 return None;
             }
-            match self.look(CHUNK).await {
-                Ok(true) => {}
-                Ok(false) => self.wait().await,
+            match self.look_if_allowed().await {
+                Ok(Some(true)) => {}
+                Ok(Some(false)) => self.wait().await,
+                Ok(None) => return None,
                 Err(error) => {
                     tracing::warn!(%error, "a stream ends: events could not be read");
                     return None;
@@ -160,7 +174,16 @@ impl Reader {
 
 fn reader(app: Arc<App>, by: &By<EventsRead>, types: Vec<String>, after: i64, bell: watch::Receiver<()>) -> Reader {
     let filter = EventFilter { namespace: by.namespace.clone(), ..filter_of(types) };
-    Reader { app, workspace: by.workspace().clone(), filter, after, bell, ready: std::collections::VecDeque::new() }
+    Reader {
+        app,
+        principal: Arc::clone(&by.principal),
+        session: by.session.clone(),
+        workspace: by.workspace().clone(),
+        filter,
+        after,
+        bell,
+        ready: std::collections::VecDeque::new(),
+    }
 }
 
 /// Events as Server-Sent Events. `Last-Event-ID` resumes, with nothing missed and nothing twice.
@@ -231,6 +254,9 @@ pub(super) async fn poll(
     let until = tokio::time::Instant::now() + query.wait;
     loop {
         let moved = reader.look(query.limit).await?;
+        if !reader.may_go_on().await? {
+            return Err(Problem::new(Code::Unauthorized, "This key was revoked, or has expired."));
+        }
         if !reader.ready.is_empty() || app.stopping.is_cancelled() {
             break;
         }

@@ -1,0 +1,96 @@
+//! The files of the console: one page, and what it loads (spec console).
+//!
+//! Who takes part: [`files`] are what the build of `console/` left, inside this binary; [`asset`] answers with one of
+//! them, in the encoding that the browser prefers; [`page`] is the one HTML page, under a policy that lets it run
+//! nothing but itself. Which page of the console is shown is decided in the browser, so every path that is not of the
+//! API gets the same HTML.
+//!
+//! Nothing here is a secret and nobody is asked for a key: what the page shows it asks the API for.
+mod asset;
+mod files;
+mod page;
+
+use axum::response::Response;
+use bellwire_domain::Mint;
+use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
+
+use asset::{Found, asset};
+
+/// First segments of paths that programs ask for: what is not there is a problem and no page.
+const OF_PROGRAMS: [&str; 12] = [
+    "v1",
+    "v2",
+    "api",
+    "gateway",
+    "mcp",
+    "docs",
+    "healthz",
+    "readyz",
+    "metrics",
+    "openapi.json",
+    ".well-known",
+    "assets",
+];
+
+/// Answers for a path that no route of the API has; nothing if the console has it neither.
+pub fn answer(parts: &Parts, mint: &dyn Mint) -> Option<Response> {
+    let body = match parts.method {
+        Method::GET => true,
+        Method::HEAD => false,
+        _ => return None,
+    };
+    let path = parts.uri.path().strip_prefix('/')?;
+    let mut answer = match asset(files::find, path, &parts.headers) {
+        Found::Asset(answer) => answer,
+        Found::None if is_page(path, &parts.headers) => page::answer(files::find(page::NAME).as_deref(), mint),
+        Found::None => return None,
+    };
+    let headers = answer.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !body {
+        *answer.body_mut() = axum::body::Body::empty();
+    }
+    Some(answer)
+}
+
+/// Whether a page is wanted: browsers that go somewhere say that they take HTML, programs rarely do.
+fn is_page(path: &str, headers: &HeaderMap) -> bool {
+    let first = path.split('/').next().unwrap_or_default();
+    let accepted = headers.get(header::ACCEPT).map(|value| value.to_str().unwrap_or_default());
+    let takes = |wanted: &str| accepted.is_some_and(|accepted| asset::weight(accepted, wanted).is_some_and(|q| q > 0));
+    if path.is_empty() || path == page::NAME {
+        return accepted.is_none() || takes("text/html") || takes("*/*");
+    }
+    !first.is_empty() && !OF_PROGRAMS.contains(&first) && takes("text/html")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepting(accept: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))])
+    }
+
+    #[test]
+    fn browsers_get_the_page_everywhere_but_where_programs_ask() {
+        let browser = accepting("text/html,application/xhtml+xml,*/*;q=0.8");
+        for path in ["", "index.html", "login", "endpoints/whk_1", "try", "v1x"] {
+            assert!(is_page(path, &browser), "{path}");
+        }
+        for path in ["v1", "v1/nothing", "v2/events", "api/v1", "/v1/events", "assets/x.js", "openapi.json", "docs"] {
+            assert!(!is_page(path, &browser), "{path}");
+        }
+    }
+
+    #[test]
+    fn programs_get_the_page_at_the_root_only() {
+        for headers in [HeaderMap::new(), accepting("*/*")] {
+            assert!(is_page("", &headers));
+            assert!(!is_page("login", &headers) && !is_page("events", &headers));
+        }
+        for accept in ["application/json", "text/html;q=0", "text/htmlx"] {
+            assert!(!is_page("", &accepting(accept)), "{accept}");
+        }
+    }
+}
