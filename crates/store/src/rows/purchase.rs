@@ -6,7 +6,10 @@ use bellwire_domain::{
 use bellwire_wire::{HoldId, Namespace, PurchaseId, RefundId, Timestamp, WalletId, WorkspaceId};
 use serde_json::value::RawValue;
 
-use super::{repeat::likeness, wallet::usd};
+use super::{
+    repeat::{likeness, minute},
+    wallet::usd,
+};
 use crate::{
     Tx,
     args::{Row, args},
@@ -111,6 +114,10 @@ fn status(code: i64) -> Stored<PurchaseStatus> {
 impl Tx {
     pub(super) fn insert_purchase(&mut self, purchase: &Purchase) -> Stored<()> {
         let order = &purchase.order;
+        let likeness = likeness(&purchase.wallet_id, &order.vendor, order.amount);
+        if self.postgres().is_none() {
+            self.cache.desk.recent.bought(&purchase.wallet_id, minute(purchase.seq), likeness);
+        }
         self.insert(
             &PURCHASES,
             args![
@@ -132,7 +139,7 @@ impl Tx {
                 order.rail.as_ref(),
                 order.metadata.as_ref().map(|metadata| metadata.get()),
                 purchase.sandbox,
-                likeness(&purchase.wallet_id, &order.vendor, order.amount),
+                likeness,
                 purchase.created_at,
                 purchase.expires_at,
                 purchase.ended_at,
