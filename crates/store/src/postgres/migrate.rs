@@ -16,6 +16,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0008_policy.postgres.sql"),
     include_str!("../../migrations/0009_spend_indexes.postgres.sql"),
     include_str!("../../migrations/0010_spend_marks.postgres.sql"),
+    include_str!("../../migrations/0012_own_entries.postgres.sql"),
 ];
 
 const MIGRATION_LOCK: i64 = 0x6265_6c6c_0003;

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0008_policy.sqlite.sql"),
     include_str!("../../migrations/0009_spend_indexes.sqlite.sql"),
     include_str!("../../migrations/0010_spend_marks.sqlite.sql"),
+    include_str!("../../migrations/0012_own_entries.sqlite.sql"),
 ];
 
 pub(crate) fn migrate(connection: &Connection) -> Result<(), OpenError> {
