@@ -47,10 +47,10 @@ async fn drive(options: &Options, requests: &Requests) -> anyhow::Result<Outcome
     let mut workers = JoinSet::new();
     for turn in 0..options.connections {
         let (requests, pool, bound) = (Arc::clone(&requests), pool.clone(), Arc::clone(&bound));
-        let client = options.client;
+        let (client, of) = (options.client, options.connections);
         workers.spawn(async move {
             let mut tally = Tally::default();
-            let mut sender = Sender::new(&requests, client, &pool, turn);
+            let mut sender = Sender::new(&requests, client, &pool, (turn, of));
             while bound.takes_another() {
                 sender.send(clock::now(), &mut tally).await;
             }

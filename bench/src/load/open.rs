@@ -66,7 +66,7 @@ fn connection(options: &Options, requests: &Requests, schedule: Schedule, index:
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let pool = pool(1);
     let mut tally = Tally::default();
-    let mut sender = Sender::new(requests, options.client, &pool, index);
+    let mut sender = Sender::new(requests, options.client, &pool, (index, options.connections));
     runtime.block_on(sender.connect());
     let mut turn = index as u64;
     while let Some(due) = schedule.due(turn) {

@@ -37,6 +37,7 @@ pub struct Sender<'a> {
     requests: &'a Requests,
     way: Way,
     turn: usize,
+    step: usize,
 }
 
 #[derive(Debug)]
@@ -50,13 +51,14 @@ enum Way {
 }
 
 impl<'a> Sender<'a> {
-    /// A sender that begins with the `turn`th request.
-    pub fn new(requests: &'a Requests, client: Client, pool: &Pool, turn: usize) -> Self {
+    /// The sender that is the `turn`th of so many: they take turns, so that all of them together make each request once
+    /// before any is made again.
+    pub fn new(requests: &'a Requests, client: Client, pool: &Pool, (turn, of): (usize, usize)) -> Self {
         let way = match client {
             Client::Pooled => Way::Pooled(Box::new(pool.clone())),
             Client::Conn => Way::Own { open: None, driver: JoinSet::new() },
         };
-        Self { requests, way, turn }
+        Self { requests, way, turn, step: of.max(1) }
     }
 
     /// Connects before the clock starts; an error will show in the first request.
@@ -87,7 +89,7 @@ impl<'a> Sender<'a> {
     }
 
     async fn exchange(&mut self, due_us: u64) -> anyhow::Result<(StatusCode, Bytes)> {
-        self.turn = self.turn.wrapping_add(1);
+        self.turn = self.turn.wrapping_add(self.step);
         let answer = match &mut self.way {
             Way::Pooled(pool) => pool.request(self.requests.absolute(self.turn, due_us)).await.context("request")?,
             Way::Own { open, driver } => {

@@ -11,7 +11,7 @@ use bellwire_domain::{
 };
 use bellwire_wire::{WalletId, WorkspaceId};
 
-use crate::{Tx, args::Arg, caps::Caps, postgres::Columns, rows::sums::Marks};
+use crate::{Tx, args::Arg, caps::Caps, postgres::Columns, recent::Recent, rows::sums::Marks};
 
 /// What sums by minute, hour and day are of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +50,7 @@ pub(crate) struct Desk {
     lines: BTreeMap<Line, Sum>,
     hours: BTreeMap<Hour, Sum>,
     pub(crate) caps: Caps,
+    pub(crate) recent: Recent,
     /// How far sums are added up, as rows say.
     marks: HashMap<WorkspaceId, Marks>,
     /// Counts what was put in hand: it is not undone by undoing statements.
@@ -198,12 +199,12 @@ const REPLACE_HOURS: OneOrMany = (
 );
 const ACCOUNT_ONE: &str = "UPDATE wallets SET period_start = $3, period_end = $4, spent = $5, held = $6, \
     told_percent = $7, denied_count = $8, last_purchase_id = $9, pulse = $10 \
-    WHERE id = $1 AND workspace_id IS NOT DISTINCT FROM $2";
+    WHERE seq = $11 AND id = $1 AND workspace_id IS NOT DISTINCT FROM $2";
 const ACCOUNT_MANY: &str = "UPDATE wallets w SET period_start = n.start, period_end = n.until, spent = n.spent, \
     held = n.held, told_percent = n.told, denied_count = n.denied, last_purchase_id = n.last, pulse = n.pulse \
-    FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS \
-        n (id, workspace, start, until, spent, held, told, denied, last, pulse) \
-    WHERE w.id = n.id AND w.workspace_id IS NOT DISTINCT FROM n.workspace";
+    FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS \
+        n (id, workspace, start, until, spent, held, told, denied, last, pulse, seq) \
+    WHERE w.seq = n.seq AND w.id IS NOT DISTINCT FROM n.id AND w.workspace_id IS NOT DISTINCT FROM n.workspace";
 
 impl Tx {
     /// Writes what is in hand. Part of the commit, of every savepoint that is kept, and of whatever looks
@@ -266,7 +267,7 @@ pub(crate) fn pulse(pulse: &bellwire_domain::spend::Pulse) -> Stored<String> {
     serde_json::to_string(pulse).map_err(|error| StoreError::Broken(error.to_string()))
 }
 
-fn account_args<'a>(wallet: &'a Wallet, pulse: &'a String) -> [Arg<'a>; 10] {
+fn account_args<'a>(wallet: &'a Wallet, pulse: &'a String) -> [Arg<'a>; 11] {
     let account = &wallet.account;
     [
         wallet.id().as_str().into(),
@@ -279,6 +280,7 @@ fn account_args<'a>(wallet: &'a Wallet, pulse: &'a String) -> [Arg<'a>; 10] {
         account.denied_count.into(),
         account.last_purchase.as_ref().map(bellwire_wire::PurchaseId::as_str).into(),
         pulse.into(),
+        wallet.card.seq.into(),
     ]
 }
 

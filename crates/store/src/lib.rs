@@ -14,6 +14,7 @@ mod error;
 mod job;
 mod moving;
 mod postgres;
+mod recent;
 mod rows;
 mod sqlite;
 mod stopwatch;

@@ -2,6 +2,8 @@
 //! use it.
 #[macro_use]
 mod contract;
+#[path = "sqlite/entries.rs"]
+mod entries;
 #[path = "sqlite/opening.rs"]
 mod opening;
 #[path = "sqlite/spending.rs"]

@@ -1,7 +1,7 @@
 //! What spending asks of a transaction.
 use std::future::Future;
 
-use bellwire_wire::{Timestamp, UsdNanos, WalletId, WorkspaceId};
+use bellwire_wire::{EventId, Timestamp, UsdNanos, WalletId, WorkspaceId};
 
 use super::{
     Bucket, Cap, Charge, Denial, Point, Purchase, PurchaseFilter, PurchaseRef, Rate, Recorded, Refund, Share,
@@ -48,8 +48,13 @@ pub trait Rows: policy::Rows {
     /// Changes how a wallet stands.
     fn account_save(&mut self, wallet: &Wallet) -> impl Future<Output = Stored<()>> + Send;
 
-    /// Inserts a purchase.
-    fn purchase_insert(&mut self, purchase: &Purchase) -> impl Future<Output = Stored<()>> + Send;
+    /// Inserts a purchase. If it was paid at once and counts, then with the event that told of it: what it paid is
+    /// counted as by [`Rows::charged`], at the time when it was made.
+    fn purchase_insert(
+        &mut self,
+        purchase: &Purchase,
+        told: Option<&EventId>,
+    ) -> impl Future<Output = Stored<()>> + Send;
     /// Changes how far a purchase is.
     fn purchase_save(&mut self, purchase: &Purchase) -> impl Future<Output = Stored<()>> + Send;
     /// One purchase.
@@ -136,7 +141,7 @@ pub trait Rows: policy::Rows {
         limit: u32,
     ) -> impl Future<Output = Stored<Vec<Recorded>>> + Send;
 
-    /// Counts money that moved for good.
+    /// Counts money that moved for good after its purchase was made.
     fn charged(&mut self, charge: &Charge<'_>) -> impl Future<Output = Stored<()>> + Send;
     /// What was spent, split.
     fn spend_by(

@@ -114,30 +114,53 @@ impl App {
         R: Right,
         F: for<'a> Fn(&'a mut Tx, Ctx) -> BoxFuture<'a, Stored<Answer>> + Send + Sync + 'static,
     {
+        self.command_told(name, by, idempotency, |answer| answer, command).await
+    }
+
+    /// The same for what a command did and `tell` makes an answer of. Unless the answer is kept that is once it is
+    /// durable, by whoever asked: the writer has no time for words.
+    pub async fn command_told<R, T, F, W>(
+        &self,
+        name: &'static str,
+        by: &By<R>,
+        idempotency: Option<Idempotency>,
+        tell: W,
+        command: F,
+    ) -> Answer
+    where
+        R: Right,
+        T: Send + 'static,
+        F: for<'a> Fn(&'a mut Tx, Ctx) -> BoxFuture<'a, Stored<T>> + Send + Sync + 'static,
+        W: Fn(T) -> Answer + Send + Sync + 'static,
+    {
         if !self.store.has_room() && !ALWAYS.contains(&name) {
             return Err(StoreError::Full.into());
         }
         let idempotency = placed(by, idempotency);
         let (ctx, workspace, command) = (by.ctx(self), by.workspace().clone(), Arc::new(command));
-        self.store
+        let tell = Arc::new(tell);
+        let words = Arc::clone(&tell);
+        let done: Result<T, Answer> = self
+            .store
             .transact(name, move |tx| {
                 let (ctx, workspace, command) = (ctx.clone(), workspace.clone(), Arc::clone(&command));
-                let idempotency = idempotency.clone();
+                let (idempotency, words) = (idempotency.clone(), Arc::clone(&words));
                 Box::pin(async move {
-                    let Some(key) = idempotency else { return command(tx, ctx).await };
+                    let Some(key) = idempotency else { return command(tx, ctx).await.map(Ok) };
                     if let Some(saved) = tx.saved(&workspace, &key.route, &key.key).await? {
-                        return Ok(replay(saved, &key));
+                        return Ok(Err(replay(saved, &key)));
                     }
                     let now = ctx.now;
-                    let answer = command(tx, ctx).await?;
+                    let answer = words(command(tx, ctx).await?);
                     if let Ok(reply) = &answer {
                         let saved = kept(&key, reply);
                         tx.save(&workspace, &key.route, &key.key, &saved, now, key.kept.until(now)).await?;
                     }
-                    Ok(answer)
+                    Ok(Err(answer))
                 })
             })
-            .await?
+            .await?;
+        done.map_or_else(|answer| answer, |done| tell(done))
     }
 
     /// Does work of more than one transaction, and answers. With an idempotency key that it is under way

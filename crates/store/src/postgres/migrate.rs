@@ -18,6 +18,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0010_spend_marks.postgres.sql"),
     include_str!("../../migrations/0011_approvals_open.postgres.sql"),
     include_str!("../../migrations/0012_session.postgres.sql"),
+    include_str!("../../migrations/0013_own_entries.postgres.sql"),
 ];
 
 const MIGRATION_LOCK: i64 = 0x6265_6c6c_0003;

@@ -8,8 +8,11 @@ use bellwire_domain::{
 };
 use bellwire_wire::{Namespace, Timestamp, WalletId, WorkspaceId};
 
-use super::{sums::Marks, wallet::exact};
-use crate::{Tx, args::Arg};
+use super::{entry::NUMBER_AHEAD_MAX, sums::Marks, wallet::exact};
+use crate::{
+    Tx,
+    args::{Arg, Row},
+};
 
 /// A part of a span of time, and where its sums are.
 #[derive(Debug, PartialEq, Eq)]
@@ -147,6 +150,19 @@ fn piece_args<'a>(workspace: &'a WorkspaceId, filter: &'a SpendFilter, piece: &P
     ]
 }
 
+/// Purchases of a span that are their own entries, by name.
+macro_rules! own_sql {
+    ($name:literal) => {
+        concat!(
+            "SELECT ",
+            $name,
+            ", captured / 1000000000, captured % 1000000000, 1 FROM purchases
+             WHERE workspace_id = $1 AND seq >= $2 AND seq < $6 AND event_id IS NOT NULL AND created_at >= $2
+                 AND created_at < $3 AND ($4 IS NULL OR namespace = $4) AND ($5 IS NULL OR wallet_id = $5)"
+        )
+    };
+}
+
 impl Tx {
     pub(super) fn shares(&mut self, workspace: &WorkspaceId, split: Split, filter: &SpendFilter) -> Stored<Vec<Share>> {
         self.put_down()?;
@@ -206,7 +222,34 @@ impl Tx {
             let (nanos, count) = (exact(row, 1)?, row.small(3)?);
             row.with_text(0, |name| add(name, nanos, count))
         });
-        added.map(drop)
+        added?;
+        let sql = match split {
+            Split::Vendor => own_sql!("vendor"),
+            Split::Wallet => own_sql!("wallet_id"),
+            Split::Agent => own_sql!("COALESCE(agent_id, '')"),
+            Split::Category => own_sql!("COALESCE(category, '')"),
+        };
+        self.own_entries(sql, &piece_args(workspace, filter, piece), piece, |row| {
+            let (nanos, count) = (exact(row, 1)?, row.small(3)?);
+            row.with_text(0, |name| add(name, nanos, count))
+        })
+        .map(drop)
+    }
+
+    /// Purchases of a piece that are their own entries, where it is read entry by entry.
+    fn own_entries<T>(
+        &mut self,
+        sql: &'static str,
+        args: &[Arg<'_>; 5],
+        piece: &Piece,
+        read: impl FnMut(&Row<'_>) -> Stored<T>,
+    ) -> Stored<Vec<T>> {
+        if piece.sums.is_some() || self.postgres().is_some() {
+            return Ok(Vec::new());
+        }
+        let [workspace, from, until, namespace, wallet] = *args;
+        let last = piece.until.saturating_add(NUMBER_AHEAD_MAX);
+        self.query(sql, &[workspace, from, until, namespace, wallet, last.into()], read)
     }
 
     fn piece_over_time(
@@ -220,7 +263,11 @@ impl Tx {
             Some(Bucket::Minute) => of_sums!(sum_sql, "at", "spend_sums WHERE workspace_id = $1 AND level = 0"),
             Some(Bucket::Hour | Bucket::Day) => of_sums!(sum_sql, "at", "spend_hours WHERE workspace_id = $1"),
         };
-        self.query(sql, &piece_args(workspace, filter, piece), |row| Ok((row.int(0)?, exact(row, 1)?, row.small(3)?)))
+        let args = piece_args(workspace, filter, piece);
+        let read = |row: &Row<'_>| Ok((row.int(0)?, exact(row, 1)?, row.small(3)?));
+        let mut found = self.query(sql, &args, read)?;
+        found.extend(self.own_entries(own_sql!("created_at"), &args, piece, read)?);
+        Ok(found)
     }
 }
 

@@ -7,6 +7,7 @@ mod backlog;
 mod cap;
 mod delivery;
 mod endpoint;
+mod entry;
 mod event;
 mod held;
 mod job;
@@ -29,4 +30,4 @@ use crate::postgres::{Bulk, KINDS};
 
 /// What is inserted many at a time where the engine gains by it, in this order.
 pub(crate) static BULKS: [&Bulk; KINDS] =
-    [&event::EVENTS, &delivery::DELIVERIES, &attempt::ATTEMPTS, &purchase::PURCHASES, &spend::ENTRIES];
+    [&event::EVENTS, &delivery::DELIVERIES, &attempt::ATTEMPTS, &purchase::PURCHASES, &entry::ENTRIES];

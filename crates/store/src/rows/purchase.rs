@@ -3,10 +3,13 @@ use bellwire_domain::{
     Page, PageQuery, StoreError, Stored,
     spend::{Order, Purchase, PurchaseFilter, PurchaseRef, PurchaseStatus, Refund},
 };
-use bellwire_wire::{HoldId, Namespace, PurchaseId, RefundId, Timestamp, WalletId, WorkspaceId};
+use bellwire_wire::{EventId, HoldId, Namespace, PurchaseId, RefundId, Timestamp, WalletId, WorkspaceId};
 use serde_json::value::RawValue;
 
-use super::{repeat::likeness, wallet::usd};
+use super::{
+    repeat::{likeness, minute},
+    wallet::usd,
+};
 use crate::{
     Tx,
     args::{Row, args},
@@ -21,14 +24,14 @@ pub(super) static PURCHASES: Bulk = Bulk {
     one:
         "INSERT INTO purchases (seq, id, hold_id, workspace_id, namespace, wallet_id, agent_id, run_id, status, amount,
               captured, vendor, description, category, memo, rail, metadata, sandbox, likeness, created_at, expires_at,
-              ended_at, numbered, refunded)
+              ended_at, numbered, event_id, refunded)
           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-              $23, 0)",
+              $23, $24, 0)",
     many: "INSERT INTO purchases (seq, id, hold_id, workspace_id, namespace, wallet_id, agent_id, run_id, status,
                amount, captured, vendor, description, category, memo, rail, metadata, sandbox, likeness, created_at,
-               expires_at, ended_at, numbered, refunded)
+               expires_at, ended_at, numbered, event_id, refunded)
            SELECT *, 0 FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-               $20, $21, $22, $23)",
+               $20, $21, $22, $23, $24)",
 };
 
 macro_rules! purchase_columns {
@@ -109,8 +112,13 @@ fn status(code: i64) -> Stored<PurchaseStatus> {
 }
 
 impl Tx {
-    pub(super) fn insert_purchase(&mut self, purchase: &Purchase) -> Stored<()> {
+    /// With the event that told of it, if it is its own entry.
+    pub(super) fn insert_purchase(&mut self, purchase: &Purchase, own: Option<&EventId>) -> Stored<()> {
         let order = &purchase.order;
+        let likeness = likeness(&purchase.wallet_id, &order.vendor, order.amount);
+        if self.postgres().is_none() {
+            self.cache.desk.recent.bought(&purchase.wallet_id, minute(purchase.seq), likeness);
+        }
         self.insert(
             &PURCHASES,
             args![
@@ -132,11 +140,12 @@ impl Tx {
                 order.rail.as_ref(),
                 order.metadata.as_ref().map(|metadata| metadata.get()),
                 purchase.sandbox,
-                likeness(&purchase.wallet_id, &order.vendor, order.amount),
+                likeness,
                 purchase.created_at,
                 purchase.expires_at,
                 purchase.ended_at,
-                Purchase::number_in(&purchase.id) == Some(purchase.seq)
+                Purchase::number_in(&purchase.id) == Some(purchase.seq),
+                own.map(EventId::as_str)
             ],
         )
     }

@@ -24,7 +24,7 @@ pub(super) fn likeness(wallet: &WalletId, vendor: &str, amount: UsdNanos) -> i64
 }
 
 /// The minute that a number, or a moment, lies in.
-fn minute(micros: i64) -> i64 {
+pub(super) fn minute(micros: i64) -> i64 {
     micros.div_euclid(Bucket::Minute.micros())
 }
 
@@ -62,6 +62,9 @@ impl Tx {
         // A number is never less than the moment of its purchase, so none made since is before this minute.
         let oldest = minute(since.micros());
         let mut newest = minute(self.last_seq);
+        if !self.cache.desk.recent.may_have(wallet, (oldest, newest), likeness, offset.saturating_add(1)) {
+            return Ok(None);
+        }
         loop {
             let found = self.query_one(
                 "SELECT created_at FROM purchases WHERE seq =

@@ -7,28 +7,10 @@ use bellwire_domain::{
         SpendFilter, Split, Wallet, WalletFilter,
     },
 };
-use bellwire_wire::{Namespace, Timestamp, UsdNanos, WalletId, WorkspaceId};
+use bellwire_wire::{EventId, Timestamp, UsdNanos, WalletId, WorkspaceId};
 
-use super::{
-    repeat::likeness,
-    sums::{DAYS, HOURS, MINUTES},
-};
-use crate::{
-    Tx,
-    args::args,
-    desk::{Hour, Line, Sum},
-    postgres::Bulk,
-};
-
-pub(super) static ENTRIES: Bulk = Bulk {
-    place: 4,
-    one: "INSERT INTO spend_entries (workspace_id, at, seq, namespace, wallet_id, purchase_id, event_id, nanos, count,
-              vendor, category, agent_id, description)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-    many: "INSERT INTO spend_entries (workspace_id, at, seq, namespace, wallet_id, purchase_id, event_id, nanos, count,
-               vendor, category, agent_id, description)
-           SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-};
+use super::repeat::likeness;
+use crate::{Tx, args::args};
 
 impl Rows for Tx {
     fn spend_seq(&mut self, ctx: &Ctx) -> i64 {
@@ -85,8 +67,8 @@ impl Rows for Tx {
         Ok(())
     }
 
-    async fn purchase_insert(&mut self, purchase: &Purchase) -> Stored<()> {
-        self.insert_purchase(purchase)
+    async fn purchase_insert(&mut self, purchase: &Purchase, told: Option<&EventId>) -> Stored<()> {
+        self.insert_paid(purchase, told)
     }
 
     async fn purchase_save(&mut self, purchase: &Purchase) -> Stored<()> {
@@ -193,59 +175,8 @@ impl Rows for Tx {
     }
 
     async fn charged(&mut self, charge: &Charge<'_>) -> Stored<()> {
-        let Charge { purchase, amount, at, .. } = charge;
-        let order = &purchase.order;
-        let (category, agent) =
-            (order.category.as_deref().unwrap_or_default(), order.agent_id.as_deref().unwrap_or_default());
-        let count = i64::from(!amount.is_negative());
-        // A purchase may be refunded many times, and at one moment.
-        let seq = if count == 1 { purchase.seq } else { self.last_seq };
-        self.insert(
-            &ENTRIES,
-            args![
-                purchase.workspace_id.as_str(),
-                *at,
-                seq,
-                purchase.namespace.as_ref().map(Namespace::as_str),
-                purchase.wallet_id.as_str(),
-                purchase.id.as_str(),
-                charge.event_id.as_str(),
-                amount.nanos(),
-                count,
-                &order.vendor,
-                category,
-                agent,
-                &order.description
-            ],
-        )?;
-        let sum = Sum {
-            nanos: amount.nanos().into(),
-            count,
-            namespace: purchase.namespace.as_ref().map(|namespace| namespace.as_str().to_owned()),
-        };
-        let line = |level, bucket: Bucket| Line {
-            level,
-            at: bucket.start(*at).micros(),
-            workspace: purchase.workspace_id.clone(),
-            wallet: purchase.wallet_id.clone(),
-            vendor: order.vendor.clone(),
-            category: category.to_owned(),
-            agent: agent.to_owned(),
-        };
-        let marks = self.marks_in_hand(&purchase.workspace_id)?;
-        let desk = &mut self.cache.desk;
-        desk.add(line(MINUTES, Bucket::Minute), &sum);
-        // What is over and added up is not added up again.
-        let start = Bucket::Hour.start(*at).micros();
-        if start < marks.hours.closing {
-            desk.add(line(HOURS, Bucket::Hour), &sum);
-            let (workspace, wallet) = (purchase.workspace_id.clone(), purchase.wallet_id.clone());
-            desk.add_hour(Hour { at: start, workspace, wallet }, &sum);
-        }
-        if Bucket::Day.start(*at).micros() < marks.days.closing {
-            desk.add(line(DAYS, Bucket::Day), &sum);
-        }
-        Ok(())
+        self.insert_entry(charge)?;
+        self.count(charge)
     }
 
     async fn spend_by(&mut self, workspace: &WorkspaceId, split: Split, filter: &SpendFilter) -> Stored<Vec<Share>> {

@@ -175,6 +175,9 @@ impl Tx {
             ],
         )?;
         self.cache.desk.learn(wallet.clone());
+        if self.postgres().is_none() {
+            self.cache.desk.recent.made(wallet.id());
+        }
         Ok(())
     }
 

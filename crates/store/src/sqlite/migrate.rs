@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0010_spend_marks.sqlite.sql"),
     include_str!("../../migrations/0011_approvals_open.sqlite.sql"),
     include_str!("../../migrations/0012_session.sqlite.sql"),
+    include_str!("../../migrations/0013_own_entries.sqlite.sql"),
 ];
 
 pub(crate) fn migrate(connection: &Connection) -> Result<(), OpenError> {

@@ -53,8 +53,8 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Takes the directory's lock, brings its schema up to date, tries the master key, and ends the
-    /// leases of the process before.
+    /// Takes the directory's lock, brings its schema up to date, tries the master key, ends the
+    /// leases of the process before, and writes what the other engine has as rows of their own.
     pub(crate) fn open(dir: &Path, vault: &Arc<Vault>, now: Timestamp) -> Result<Self, OpenError> {
         let io = |source| OpenError::Io { dir: dir.to_owned(), source };
         let file = dir.join("bellwire.db");
@@ -65,6 +65,7 @@ impl Source {
         let connection = tx::Connection::Sqlite(connection);
         let mut tx = Tx::new(connection, Arc::clone(vault), Arc::new(Nobody), now.micros());
         prepare(&mut tx, now)?;
+        set_entries_apart(&mut tx)?;
         Ok(Self { tx, _lock: lock })
     }
 
@@ -144,6 +145,18 @@ impl Source {
         }
         Ok(())
     }
+}
+
+/// Gives an entry to every purchase that is its own. What of it is done stays so: both are read alike here.
+fn set_entries_apart(tx: &mut Tx) -> Result<(), OpenError> {
+    let mut next = Some(0);
+    while let Some(after) = next {
+        raw(tx).execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
+        // What is not committed ends with the connection.
+        next = tx.set_entries_apart(after).map_err(|error| OpenError::Database(error.to_string()))?;
+        raw(tx).execute_batch("COMMIT; PRAGMA wal_checkpoint").map_err(failed)?;
+    }
+    Ok(())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "its shape is that of `map_err`")]

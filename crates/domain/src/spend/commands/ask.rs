@@ -78,7 +78,7 @@ where
     let id = ApprovalId::from_ulid(ctx.mint.ulid());
     let data = HeldData::new(&purchase, Some((&id, ctx.now.after(asked.terms.timeout))));
     tell(rows, ctx, &chain[0], "purchase.held", &data).await?;
-    rows.purchase_insert(&purchase).await?;
+    rows.purchase_insert(&purchase, None).await?;
     save(rows, &chain).await?;
     let new = NewApproval {
         id,

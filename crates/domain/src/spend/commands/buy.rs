@@ -1,7 +1,7 @@
 //! Granting: a purchase at once, or a hold.
 use std::time::Duration;
 
-use bellwire_wire::{HoldId, UsdNanos, WalletId, WorkspaceId};
+use bellwire_wire::{EventId, HoldId, UsdNanos, WalletId, WorkspaceId};
 
 use super::{
     ask::{Asked, Asking, Wish, ask},
@@ -17,7 +17,7 @@ use crate::{
     },
     event,
     spend::{
-        Breach, Charge, Order, Purchase, PurchaseStatus, Rows, Wallet,
+        Breach, Order, Purchase, PurchaseStatus, Rows, Wallet,
         events::{ExhaustedData, HeldData, SucceededData, ThresholdData, tell},
         rules,
     },
@@ -133,12 +133,13 @@ where
     }
     judge::count(rows, &chain, &purchase, UsdNanos::ZERO).await?;
     watch::note(rows, ctx, &mut chain, &purchase).await?;
-    if hold_for.is_some() {
+    let told = if hold_for.is_some() {
         tell(rows, ctx, &chain[0], "purchase.held", &HeldData::new(&purchase, None)).await?;
+        None
     } else {
-        succeed(rows, ctx, &mut purchase, &mut chain, amount).await?;
-    }
-    rows.purchase_insert(&purchase).await?;
+        Some(succeed(rows, ctx, &mut purchase, &mut chain, amount).await?)
+    };
+    rows.purchase_insert(&purchase, told.as_ref().filter(|_| !purchase.sandbox)).await?;
     for (index, breach) in &breaches {
         watch::act(rows, ctx, &mut chain[*index], breach, &purchase.order).await?;
     }
@@ -239,14 +240,14 @@ pub(super) fn new_purchase<R: Rows>(
     }
 }
 
-/// What was paid is counted and told, with the thresholds that it passes.
+/// What was paid is told, with the thresholds that it passes; by which event.
 pub(super) async fn succeed<R>(
     rows: &mut R,
     ctx: &Ctx,
     purchase: &mut Purchase,
     chain: &mut [Wallet],
     amount: UsdNanos,
-) -> Stored<()>
+) -> Stored<EventId>
 where
     R: Rows + event::Log + audit::Rows,
 {
@@ -257,15 +258,12 @@ where
         wallet.account.last_purchase = Some(purchase.id.clone());
     }
     let event_id = tell(rows, ctx, &chain[0], "purchase.succeeded", &SucceededData::new(purchase, ctx.now)).await?;
-    if !purchase.sandbox {
-        rows.charged(&Charge { event_id: &event_id, purchase, amount: purchase.captured, at: ctx.now }).await?;
-    }
     for wallet in chain {
         for percent in rules::thresholds_passed(wallet) {
             tell(rows, ctx, wallet, "budget.threshold", &ThresholdData::new(wallet, percent)).await?;
         }
     }
-    Ok(())
+    Ok(event_id)
 }
 
 /// Counts a refusal, and tells of the first.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Ctx, Stored, event,
     spend::{
-        Purchase, PurchaseRef, PurchaseStatus, Rows, Wallet,
+        Charge, Purchase, PurchaseRef, PurchaseStatus, Rows, Wallet,
         events::{FailedData, VoidedData, tell},
     },
     workspace::{Principal, audit},
@@ -110,7 +110,12 @@ where
     let counted = hold.counts();
     hold.ended_at = Some(ctx.now);
     match end {
-        End::Capture(amount) => succeed(rows, ctx, &mut hold, &mut chain, amount).await?,
+        End::Capture(amount) => {
+            let event_id = succeed(rows, ctx, &mut hold, &mut chain, amount).await?;
+            if !hold.sandbox {
+                rows.charged(&Charge { event_id: &event_id, purchase: &hold, amount, at: ctx.now }).await?;
+            }
+        }
         End::Void => {
             hold.status = PurchaseStatus::Voided;
             tell_voided(rows, ctx, &chain, &hold).await?;

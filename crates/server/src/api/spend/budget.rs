@@ -14,7 +14,7 @@ use crate::{
     api::{
         extract::{By, Idempotency, Right},
         problem::{Code, Problem},
-        reply::Answer,
+        reply::{Answer, Reply},
     },
     app::App,
 };
@@ -82,19 +82,24 @@ async fn subject<R: Right>(app: &App, by: &By<R>, about: &About) -> Result<Strin
     }
 }
 
-/// Runs a command that moves money. Its answer is kept for ever. Whether it is given for the first time, again,
-/// or a refusal, it says what is left at that time.
-pub(super) async fn command<R, F>(
+/// What a command that moves money did, or why it did nothing; and what is left.
+pub(super) type Done<T> = (Result<T, Problem>, Option<Budget>);
+
+/// Runs a command that moves money; `view` is the answer about what it did. The answer is kept for ever. Whether it is
+/// given for the first time, again, or a refusal, it says what is left at that time.
+pub(super) async fn command<R, T, F>(
     app: &App,
     name: &'static str,
     by: &By<R>,
     idempotency: Option<Idempotency>,
     about: About,
+    view: impl Fn(T) -> Reply + Send + Sync + 'static,
     command: F,
 ) -> Answer
 where
     R: Right,
-    F: for<'a> Fn(&'a mut Tx, Ctx) -> BoxFuture<'a, Stored<(Answer, Option<Budget>)>> + Send + Sync + 'static,
+    T: Send + 'static,
+    F: for<'a> Fn(&'a mut Tx, Ctx) -> BoxFuture<'a, Stored<Done<T>>> + Send + Sync + 'static,
 {
     let idempotency = match idempotency {
         Some(key) => Some(key.for_ever().about(&subject(app, by, &about).await?)),
@@ -102,23 +107,24 @@ where
     };
     let (command, left) = (Arc::new(command), about.clone());
     let workspace = by.workspace().clone();
-    let answer = app
-        .command(name, by, idempotency, move |tx, ctx| {
-            let (command, about, workspace) = (Arc::clone(&command), left.clone(), workspace.clone());
-            Box::pin(async move {
-                let now = ctx.now;
-                let (answer, budget) = command(tx, ctx).await?;
-                Ok(match (answer, budget) {
-                    (Ok(reply), Some(budget)) => Ok(reply.with_headers(budget.headers())),
-                    (Err(problem), _) if problem.code() != Code::NotFound => {
-                        let budget = Budget::read(tx, &about, &workspace, now).await?;
-                        Err(problem.with_headers(budget.into_iter().flat_map(Budget::headers)))
-                    }
-                    (answer, _) => answer,
-                })
-            })
+    let tell = move |(done, budget): Done<T>| {
+        let headers = budget.into_iter().flat_map(Budget::headers);
+        match done {
+            Ok(done) => Ok(view(done).with_headers(headers)),
+            Err(problem) => Err(problem.with_headers(headers)),
+        }
+    };
+    let run = app.command_told(name, by, idempotency, tell, move |tx, ctx| {
+        let (command, about, workspace) = (Arc::clone(&command), left.clone(), workspace.clone());
+        Box::pin(async move {
+            let now = ctx.now;
+            let (done, budget) = command(tx, ctx).await?;
+            let refused = done.as_ref().is_err_and(|problem| problem.code() != Code::NotFound);
+            let budget = if refused { Budget::read(tx, &about, &workspace, now).await? } else { budget };
+            Ok((done, budget))
         })
-        .await?;
+    });
+    let answer = run.await?;
     if !answer.is_again() {
         return Ok(answer);
     }

@@ -1,7 +1,7 @@
 //! Grants of both kinds, answered.
 use std::{sync::Arc, time::Duration};
 
-use bellwire_domain::spend::{self, Asking, Order};
+use bellwire_domain::spend::{self, Asking, Order, Receipt};
 use bellwire_wire::WalletId;
 
 use super::{
@@ -31,19 +31,19 @@ pub(super) async fn grant(
     let kind = if hold_for.is_some() { "hold" } else { "purchase" };
     let principal = Arc::clone(&by.principal);
     let about = About::Wallet(wallet.clone());
-    let answer = budget::command(app, kind, by, idempotency, about, move |tx, ctx| {
+    let view = move |Receipt { purchase, approval, .. }| match (&approval, hold_for) {
+        (Some(approval), _) => Reply::accepted(&AskedView::new(&purchase, approval, hold_for)),
+        (None, Some(_)) => Reply::created(&HoldView::new(&purchase)),
+        (None, None) => Reply::created(&PurchaseView::new(&purchase)),
+    };
+    let answer = budget::command(app, kind, by, idempotency, about, view, move |tx, ctx| {
         let (principal, wallet, order) = (Arc::clone(&principal), wallet.clone(), order.clone());
         let asking = asking.clone();
         Box::pin(async move {
             Ok(match spend::grant(tx, &ctx, &principal, &wallet, order, hold_for, &asking).await? {
                 Ok(receipt) => {
-                    let purchase = &receipt.purchase;
-                    let reply = match (&receipt.approval, hold_for) {
-                        (Some(approval), _) => Reply::accepted(&AskedView::new(purchase, approval, hold_for)),
-                        (None, Some(_)) => Reply::created(&HoldView::new(purchase)),
-                        (None, None) => Reply::created(&PurchaseView::new(purchase)),
-                    };
-                    (Ok(reply), Budget::of(&receipt.chain, ctx.now))
+                    let budget = Budget::of(&receipt.chain, ctx.now);
+                    (Ok(receipt), budget)
                 }
                 Err(refusal) => (Err(refusal::problem(&wallet, refusal)), None),
             })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use bellwire_domain::{
     Faults,
-    spend::{self, EndHold, Ended, Purchase, PurchaseStatus},
+    spend::{self, EndHold, Ended, Purchase, PurchaseStatus, Receipt},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -204,13 +204,15 @@ async fn end(
 ) -> Answer {
     let id = purchase_ref(id, "hold")?;
     let how = checked(how, hold_of(app, by, &id)).await?;
-    let principal = Arc::clone(&by.principal);
-    budget::command(app, "hold_end", by, idempotency, About::Purchase(id.clone()), move |tx, ctx| {
+    let (principal, about) = (Arc::clone(&by.principal), About::Purchase(id.clone()));
+    let view = |receipt: Receipt| Reply::ok(&HoldView::new(&receipt.purchase));
+    budget::command(app, "hold_end", by, idempotency, about, view, move |tx, ctx| {
         let (principal, id, how) = (Arc::clone(&principal), id.clone(), how.clone());
         Box::pin(async move {
             Ok(match spend::end_hold(tx, &ctx, &principal, &id, how).await? {
                 Ended::Done(receipt) => {
-                    (Ok(Reply::ok(&HoldView::new(&receipt.purchase))), Budget::of(&receipt.chain, ctx.now))
+                    let budget = Budget::of(&receipt.chain, ctx.now);
+                    (Ok(receipt), budget)
                 }
                 Ended::Unknown => (Err(Problem::not_found("hold")), None),
                 Ended::Before(hold) => (Err(ended(&hold)), None),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use bellwire_domain::{
     Faults,
-    spend::{self, Purchase, PurchaseStatus, Refund, Refunded},
+    spend::{self, Purchase, PurchaseStatus, Receipt, Refund, Refunded},
 };
 use bellwire_wire::{Timestamp, UsdNanos};
 use serde::{Deserialize, Serialize};
@@ -105,14 +105,15 @@ pub(super) async fn refund(
     let id = purchase_ref(&id, "purchase")?;
     let (form, faults, idempotency) = body.open();
     let (amount, reason) = checked(form.check(faults), purchase_of(&app, &by, &id, "purchase")).await?;
-    let principal = Arc::clone(&by.principal);
-    budget::command(&app, "refund", &by, idempotency, About::Purchase(id.clone()), move |tx, ctx| {
+    let (principal, about) = (Arc::clone(&by.principal), About::Purchase(id.clone()));
+    let view = |(refund, receipt): (Refund, Receipt)| Reply::created(&RefundView::new(&refund, &receipt.purchase));
+    budget::command(&app, "refund", &by, idempotency, about, view, move |tx, ctx| {
         let (principal, id, reason) = (Arc::clone(&principal), id.clone(), reason.clone());
         Box::pin(async move {
             Ok(match spend::refund(tx, &ctx, &principal, &id, amount, Some(reason)).await? {
                 Refunded::Done(refund, receipt) => {
-                    let reply = Reply::created(&RefundView::new(&refund, &receipt.purchase));
-                    (Ok(reply), Budget::of(&receipt.chain, ctx.now))
+                    let budget = Budget::of(&receipt.chain, ctx.now);
+                    (Ok((refund, receipt)), budget)
                 }
                 Refunded::Unknown => (Err(Problem::not_found("purchase")), None),
                 Refunded::Nothing(purchase) => (Err(nothing(&purchase)), None),
