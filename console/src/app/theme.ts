@@ -2,6 +2,7 @@
 import {
   type CSSVariablesResolver,
   createTheme,
+  Input,
   localStorageColorSchemeManager,
   type MantineColorsTuple,
 } from '@mantine/core';
@@ -43,10 +44,23 @@ const dark: MantineColorsTuple = [
   '#090a0d',
 ];
 
+const red: MantineColorsTuple = [
+  '#fdf1f0',
+  '#fbe0de',
+  '#f6bdb9',
+  '#f19790',
+  '#ec756c',
+  '#e4594f',
+  '#d0382e',
+  '#bb2a21',
+  '#9f2019',
+  '#841812',
+];
+
 export const theme = createTheme({
   primaryColor: 'wire',
   primaryShade: { light: 7, dark: 6 },
-  colors: { wire, gray, dark },
+  colors: { wire, gray, dark, red },
   black: '#1a1d23',
   defaultRadius: 6,
   cursorType: 'pointer',
@@ -68,6 +82,14 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: 'xs', fw: 500 } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
+    InputWrapper: Input.Wrapper.extend({
+      vars: () => ({
+        label: { '--input-label-size': '13px' },
+        description: { '--input-description-size': '12px' },
+        error: { '--input-error-size': '12px' },
+        success: {},
+      }),
+    }),
     TextInput: { defaultProps: { size: 'xs' } },
     PasswordInput: { defaultProps: { size: 'xs' } },
     NumberInput: { defaultProps: { size: 'xs' } },
@@ -100,6 +122,7 @@ export const resolver: CSSVariablesResolver = () => ({
     '--mantine-color-body': '#ffffff',
     '--mantine-color-placeholder': '#6b7380',
     '--mantine-color-anchor': '#2f4fbd',
+    '--mantine-color-error': '#b3261e',
     '--bw-sunken': '#f8f9fb',
     '--bw-line': '#e7eaef',
     '--bw-hover': '#f4f5f8',
@@ -120,6 +143,7 @@ export const resolver: CSSVariablesResolver = () => ({
     '--mantine-color-body': '#121419',
     '--mantine-color-placeholder': '#858d9b',
     '--mantine-color-anchor': '#98aef4',
+    '--mantine-color-error': '#ff8f86',
     '--bw-sunken': '#0d0f13',
     '--bw-line': '#262a33',
     '--bw-hover': '#1a1d24',

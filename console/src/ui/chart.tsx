@@ -62,7 +62,12 @@ export default function Chart({ label, at, series, height = 160, marks = [] }: C
         cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
         scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
         axes: [
-          { ...axis, size: 24, grid: { show: false } },
+          {
+            ...axis,
+            size: 24,
+            grid: { show: false },
+            values: (_, ticks, __, ___, step) => ticks.map((tick) => tickText(tick, step)),
+          },
           {
             ...axis,
             size: 52,
@@ -108,11 +113,20 @@ export default function Chart({ label, at, series, height = 160, marks = [] }: C
     plot.current?.setData(latest.current.data);
   }, [JSON.stringify(data), JSON.stringify(marks)]);
 
-  const tip = useRef<HTMLDivElement>(null);
+  const tip = useRef<HTMLSpanElement>(null);
   return (
     <figure className="bw-chart" ref={ref}>
       <div ref={box} role="img" aria-label={label} style={{ height }} />
-      <div className="bw-chart-tip" ref={tip} aria-hidden />
+      <div className="bw-chart-foot" aria-hidden>
+        <span className="bw-legend">
+          {series.map(({ label: name, tone }) => (
+            <span key={name}>
+              <i data-tone={tone} /> {name}
+            </span>
+          ))}
+        </span>
+        <span className="bw-num" ref={tip} />
+      </div>
       <VisuallyHidden>
         <table>
           <caption>{label}</caption>
@@ -149,6 +163,12 @@ function seconds(at: number | string): number {
   return typeof at === 'number' ? at : new Date(at).getTime() / 1000;
 }
 
+/** `14:05`; `11-23` when the ticks are days apart. */
+function tickText(tick: number, stepS: number): string {
+  const text = localText(new Date(tick * 1000));
+  return stepS >= 86_400 ? text.slice(5, 10) : text.slice(11, 16);
+}
+
 function drawMarks(
   chart: uPlot,
   marks: NonNullable<ChartProps['marks']>,
@@ -174,7 +194,7 @@ function drawMarks(
   }
 }
 
-function tell(chart: uPlot, series: readonly ChartSeries[], tip: HTMLDivElement | null): void {
+function tell(chart: uPlot, series: readonly ChartSeries[], tip: HTMLElement | null): void {
   if (!tip) return;
   const { idx, left } = chart.cursor;
   const time = idx === null || idx === undefined ? undefined : chart.data[0][idx];

@@ -41,7 +41,7 @@ export function Confirm({ title, children, action, danger = true, onConfirm, onC
         <Button variant="default" onClick={onClose} data-autofocus>
           Cancel
         </Button>
-        <Button color={danger ? 'red.8' : undefined} loading={busy} onClick={() => void confirm()}>
+        <Button color={danger ? 'red' : undefined} loading={busy} onClick={() => void confirm()}>
           {action}
         </Button>
       </Group>
