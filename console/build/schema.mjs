@@ -1,0 +1,20 @@
+// Writes src/api/schema.d.ts from ../openapi.json.
+//
+// Amounts travel as JSON numbers with up to 19 digits, which a double cannot hold. The client reads them as
+// strings (src/api/exact.ts), so their type here is `string`.
+import { readFile, writeFile } from 'node:fs/promises';
+import openapiTS, { astToString } from 'openapi-typescript';
+import ts from 'typescript';
+
+const EXACT = new Set(['UsdNanos', 'UsdSum']);
+const document = JSON.parse(await readFile(new URL('../../openapi.json', import.meta.url), 'utf8'));
+// Names of operations repeat in the document, and here nobody needs them: each path holds its own.
+for (const path of Object.values(document.paths)) {
+  for (const operation of Object.values(path)) delete operation.operationId;
+}
+const text = ts.factory.createKeywordTypeNode(ts.SyntaxKind.StringKeyword);
+
+const tree = await openapiTS(document, {
+  transform: (_schema, { path }) => (EXACT.has(path?.split('/').at(-1) ?? '') ? text : undefined),
+});
+await writeFile(new URL('../src/api/schema.d.ts', import.meta.url), astToString(tree));

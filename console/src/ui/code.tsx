@@ -1,0 +1,56 @@
+import { Tabs } from '@mantine/core';
+import { CopyButton } from './copy';
+
+/** Text to copy: a command, a body. */
+export function CodeBlock({
+  code,
+  label = 'Code',
+  wrap = false,
+}: {
+  code: string;
+  label?: string;
+  wrap?: boolean;
+}) {
+  return (
+    <div className="bw-code" data-wrap={wrap || undefined}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
+      <pre tabIndex={0} role="region" aria-label={label}>
+        <code>{code}</code>
+      </pre>
+      <CopyButton text={code} what={label.toLowerCase()} />
+    </div>
+  );
+}
+
+export interface Snippet {
+  language: string;
+  code: string;
+}
+
+const REMEMBERED = 'bellwire-language';
+
+/** The same thing in several languages; the one chosen is chosen everywhere from then on. */
+export function CodeTabs({ snippets, label }: { snippets: readonly Snippet[]; label: string }) {
+  const chosen = localStorage.getItem(REMEMBERED);
+  const first = snippets.find(({ language }) => language === chosen) ?? snippets[0];
+  return (
+    <Tabs
+      defaultValue={first?.language}
+      keepMounted={false}
+      onChange={(language) => language && localStorage.setItem(REMEMBERED, language)}
+    >
+      <Tabs.List aria-label={label}>
+        {snippets.map(({ language }) => (
+          <Tabs.Tab key={language} value={language}>
+            {language}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      {snippets.map(({ language, code }) => (
+        <Tabs.Panel key={language} value={language} pt={8}>
+          <CodeBlock code={code} label={`${label} in ${language}`} />
+        </Tabs.Panel>
+      ))}
+    </Tabs>
+  );
+}
