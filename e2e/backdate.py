@@ -11,6 +11,10 @@ STATEMENTS = {
     ],
     # Since when endpoints fail.
     "failing": ["UPDATE endpoint_health SET failing_since = failing_since - :age"],
+    # Somebody else did it.
+    "forged": ["UPDATE audit SET actor = 'key:forged' WHERE seq = 2"],
+    # Since when sandboxes are there.
+    "sandboxes": ["UPDATE sandboxes SET created_at = created_at - :age, expires_at = expires_at - :age"],
     # Until when links log in, and how long sessions last.
     "links": ["UPDATE session_links SET expires_at = expires_at - :age"],
     "sessions": ["UPDATE sessions SET expires_at = expires_at - :age"],

@@ -56,6 +56,9 @@ impl Call {
     }
 }
 
+/// The page on which every error has its part.
+const ERRORS: &str = include_str!("../../docs/reference/errors.md");
+
 /// What came back.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -70,6 +73,24 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// A problem that the page of errors does not have is a failed test, whatever else is tested.
+    #[track_caller]
+    fn is_documented(&self) {
+        if self.status < 400 || self.header("content-type") != Some("application/problem+json") {
+            return;
+        }
+        let problem = self.json();
+        let code = text(&problem["code"]);
+        let known = ERRORS.contains(&format!("\n## {code}\n\n**{}** ", self.status));
+        let named =
+            problem["type"] == format!("https://bellwire.dev/errors/{code}") && problem["status"] == self.status;
+        assert!(
+            known && named,
+            "{} answered a problem that docs/reference/errors.md does not have: {problem}",
+            self.call
+        );
+    }
+
     /// The body as JSON; null if it is none.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
@@ -151,6 +172,7 @@ impl Api {
             None if answer.header("transfer-encoding") == Some("chunked") => answer.body = read_chunks(&mut reader)?,
             None => drop(reader.read_to_end(&mut answer.body)?),
         }
+        answer.is_documented();
         Ok(answer)
     }
 

@@ -4,6 +4,7 @@
 //! Everything blocks, on threads: a test reads from top to bottom. Nothing sleeps for a time; what is
 //! awaited is a condition, through [`eventually`].
 mod api;
+mod command;
 mod dice;
 mod load;
 mod nats;
@@ -18,10 +19,11 @@ mod slack;
 mod wait;
 
 pub use api::{Answer, Api, Call, Stream, count, list, text};
+pub use command::{Ran, Running, Tool};
 pub use dice::Dice;
 pub use load::{Accepted, Load};
 pub use nats::{Message, Nats};
-pub use outside::{Delivery, python, refuse_all, verify_all};
+pub use outside::{Delivery, node, python, refuse_all, verify_all};
 pub use pagerduty::PagerDuty;
 pub use receiver::{Receiver, Reply, Seen, tls_receiver};
 pub use scene::Scene;

@@ -72,6 +72,15 @@ pub fn python(program: &str) -> Command {
     Command::new(root().join(".cache/venv/bin").join(program))
 }
 
+/// A program for Node, run in the root of the repository.
+pub fn node(script: &str) -> Command {
+    // Sets up both.
+    drop(python("python"));
+    let mut command = Command::new("node");
+    command.arg(script).current_dir(root());
+    command
+}
+
 /// Runs one of the two verifiers over deliveries; its report.
 fn run(mut command: Command, deliveries: &[Delivery]) -> Vec<Value> {
     let input = Value::from(deliveries.iter().map(Delivery::json).collect::<Vec<_>>()).to_string();

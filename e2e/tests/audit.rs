@@ -158,7 +158,8 @@ fn python_computes_the_same_hashes_from_the_page_about_them() {
     }
     let lines = export(&scene.api, "");
     let page = include_str!("../../docs/concepts/audit.md");
-    let code = page.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block of Python");
+    let (_, code) = page.split_once("```python file=verify_audit.py\n").expect("a block of Python");
+    let (code, _) = code.split_once("```").expect("its end");
     let python = |lines: &str| {
         let mut command = Command::new("python3");
         command.args(["-X", "utf8", "-c", code]);

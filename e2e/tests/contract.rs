@@ -3,15 +3,25 @@ use bellwire_e2e::{Answer, Api, Call, Receiver, Scene, eventually, text};
 use serde_json::{Value, json};
 
 /// What is open to everybody.
-const OPEN: [&str; 5] = ["/.well-known/bellwire-keys.json", "/healthz", "/metrics", "/openapi.json", "/readyz"];
-/// What is signed instead of sent with a key.
-const SIGNED: &str = "POST /v1/integrations/slack/interactions";
+const OPEN: [&str; 7] = [
+    "/.well-known/bellwire-keys.json",
+    "/asyncapi.json",
+    "/healthz",
+    "/metrics",
+    "/openapi.json",
+    "/readyz",
+    "/v1/try",
+];
+/// What takes no key: Slack signs, a log-in shows the key or the link in its body, and the playground is anybody's.
+const KEYLESS: [&str; 4] =
+    ["POST /v1/integrations/slack/interactions", LOG_IN, "POST /v1/try", "POST /v1/try/catch/{behaviour}"];
 /// Where a key or a link is shown, in the body, to be let in.
 const LOG_IN: &str = "POST /v1/session";
 /// What is about the session of a cookie: a key in a header has none.
 const OF_A_SESSION: [&str; 2] = ["DELETE /v1/session", "GET /v1/session"];
 /// What a key may ask that may do nothing.
-const ANY_KEY: [&str; 2] = ["GET /v1/me", "GET /v1/namespaces"];
+const ANY_KEY: [&str; 5] =
+    ["GET /v1/changes/stream", "GET /v1/me", "GET /v1/namespaces", "GET /v1/overview", "GET /v1/settings"];
 /// What any key may ask for itself: a link that is no more than the key.
 const OWN_LINK: &str = "POST /v1/session/links";
 /// What names a namespace that need not be there yet: each workspace has its own of that name.
@@ -55,6 +65,7 @@ impl World {
             ("{key_id}", text(&key["id"])),
             ("{name}", "order.paid".into()),
             ("{namespace}", "acme".into()),
+            ("{behaviour}", "ok".into()),
         ];
         eventually("the replay is done", || {
             (scene.get(&format!("/v1/jobs/{}", text(&job["id"]))).expect(200)["status"] == "done").then_some(())
@@ -82,8 +93,7 @@ impl World {
     }
 
     fn keyed(&self) -> Vec<(String, Call)> {
-        let open =
-            |route: &str| route == SIGNED || route == LOG_IN || OPEN.iter().any(|path| route == format!("GET {path}"));
+        let open = |route: &str| KEYLESS.contains(&route) || OPEN.iter().any(|path| route == format!("GET {path}"));
         self.routes().into_iter().filter(|(route, _)| !open(route)).collect()
     }
 
@@ -266,7 +276,10 @@ fn every_route_refuses_a_key_that_lacks_its_permission() {
             }
             _ => call,
         };
-        if ANY_KEY.contains(&route.as_str()) {
+        if route.ends_with("/changes/stream") {
+            let (_, hello) = powerless.stream(&call).next().expect("it is greeted");
+            assert_eq!(hello, json!({"topics": []}), "it hears of nothing");
+        } else if ANY_KEY.contains(&route.as_str()) {
             powerless.send(&call).expect(200);
         } else if OF_A_SESSION.contains(&route.as_str()) {
             refused(&route, &powerless.send(&call), 401);
@@ -293,6 +306,17 @@ fn only_the_owner_makes_workspaces_and_nobody_gives_more_than_he_has() {
     refused("more permissions", &some.post("/v1/keys", &more), 403);
     refused("a higher kind", &some.post("/v1/keys", &json!({"name": "k", "kind": "admin"})), 403);
     some.post("/v1/keys", &json!({"name": "k", "kind": "workspace", "permissions": ["events:read"]})).expect(201);
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document = Scene::new().without_key().get("/openapi.json").expect(200);
+    let operations = document["paths"].as_object().expect("paths").values();
+    let operations = operations.flat_map(|methods| methods.as_object().expect("methods").values());
+    let mut names: Vec<&str> = operations.map(|one| one["operationId"].as_str().expect("a name")).collect();
+    names.sort_unstable();
+    let repeated: Vec<_> = names.windows(2).filter(|two| two[0] == two[1]).map(|two| two[0]).collect();
+    assert!(repeated.is_empty(), "programs are generated from them: {repeated:?}");
 }
 
 #[test]

@@ -244,6 +244,37 @@ fn a_test_event_is_sent_at_once_and_answers_what_came_back() {
 }
 
 #[test]
+fn what_is_accepted_after_a_change_goes_by_it() {
+    let scene = Scene::new();
+    let receivers = [Receiver::ok(), Receiver::ok()];
+    let endpoint = scene.endpoint(&receivers[0], &json!({}));
+    let path = format!("/v1/webhooks/{}", text(&endpoint["id"]));
+    let rounds = 60;
+    for round in 1..=rounds {
+        let receiver = &receivers[round % 2];
+        scene.patch(&path, &json!({"url": receiver.url()})).expect(200);
+        let secret = scene.on(&endpoint, "rotate-secret", &json!({"overlap": "0s"})).expect(200);
+        let id = scene.event("order.paid", &json!({}));
+        let seen = eventually("it is delivered", || {
+            let of = |receiver: &Receiver| receiver.seen().into_iter().find(|seen| seen.event_id() == id);
+            let [first, second] = [of(&receivers[0]), of(&receivers[1])];
+            assert!(
+                of(&receivers[(round + 1) % 2]).is_none(),
+                "round {round}: it went where the endpoint no longer is"
+            );
+            first.or(second)
+        });
+        let webhook = standardwebhooks::Webhook::new(&text(&secret["secret"])).expect("a secret");
+        let headers = seen.headers.iter().map(|(name, value)| {
+            let name = http::HeaderName::from_bytes(name.as_bytes()).expect("a name");
+            (name, http::HeaderValue::from_str(value).expect("a value"))
+        });
+        let verified = webhook.verify(&seen.body, &headers.collect());
+        assert!(verified.is_ok(), "round {round}: it is signed by a secret that was replaced");
+    }
+}
+
+#[test]
 fn a_rate_limit_holds_over_any_span_of_seconds() {
     let scene = Scene::new();
     let receiver = Receiver::ok();

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use bellwire_wire::{RequestId, Timestamp, WorkspaceId};
 
-use crate::delivery::{Claimed, EndpointRef};
+use crate::{
+    Topics,
+    delivery::{Claimed, EndpointRef},
+};
 
 /// Where ids, secrets and jitter come from. The server's is random; a simulation's is seeded.
 pub trait Mint: Send + Sync {
@@ -57,6 +60,10 @@ pub enum Effect {
     KeysChanged(WorkspaceId),
     /// A background job was queued.
     JobQueued,
+    /// Rows of these kinds changed.
+    Touched(WorkspaceId, Topics),
+    /// Rows of these kinds changed, as another node tells.
+    TouchedElsewhere(WorkspaceId, Topics),
     /// What other nodes said may have been missed: what is kept in memory of rows is looked up again.
     Missed,
 }

@@ -4,15 +4,18 @@ use std::{sync::Arc, time::Duration};
 use bellwire_domain::{Ctx, Effect, Mint, Origin, approval::Office, delivery, spend::Asking};
 use bellwire_store::{Observer, Store, Vault};
 use bellwire_wire::SigningKey;
+use tokio::sync::Semaphore;
 
 use crate::{
     auth::Authenticator,
+    chains::Chains,
     channels::pagerduty::PagerDuty,
     clock::Clock,
     config::Config,
     egress::Egress,
     engine::{Engine, Parts},
     hub::Hub,
+    playground::Playground,
     slack::Slack,
 };
 
@@ -46,6 +49,12 @@ pub struct App {
     pub slack: Option<Arc<Slack>>,
     /// What speaks to PagerDuty, if it is set up.
     pub pagerduty: Option<PagerDuty>,
+    /// What was checked of audit logs.
+    pub chains: Chains,
+    /// Trials of integrations that may be under way. Keeps I12.
+    pub trials: Semaphore,
+    /// What anybody may try.
+    pub playground: Playground,
     /// Where callbacks and links start.
     pub public_url: String,
     /// Told when the server stops: streams end then.
@@ -98,6 +107,11 @@ impl Observer for Commits {
                 }
                 Effect::KeysChanged(_) => self.keys_changed.notify_one(),
                 Effect::JobQueued => self.job_queued.notify_one(),
+                Effect::Touched(workspace, topics) => {
+                    self.hub.touched(&workspace, topics);
+                    self.hub.note(&workspace, topics);
+                }
+                Effect::TouchedElsewhere(workspace, topics) => self.hub.touched(&workspace, topics),
                 Effect::Missed => {
                     self.keys_changed.notify_one();
                     self.appended.notify_one();

@@ -32,6 +32,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Whether loopback and plain http are allowed outwards.
     pub dev: bool,
+    /// Whether there may be a playground: there is one where `dev` is set or the address is loopback.
+    pub playground: bool,
     /// Delivery settings.
     pub delivery: DeliveryConfig,
     /// Keep events, deliveries and attempts so long.
@@ -143,6 +145,8 @@ pub struct File {
     pub public_url: Option<String>,
     /// See [`Config::dev`].
     pub dev: Option<bool>,
+    /// See [`Config::playground`].
+    pub playground: Option<bool>,
     /// See [`DeliveryConfig`].
     pub delivery: FileDelivery,
     /// Days; see [`Config::retention`].
@@ -222,6 +226,7 @@ impl Config {
             })?,
             public_url: file.public_url.map(|url| url.trim_end_matches('/').to_owned()),
             dev,
+            playground: file.playground.unwrap_or(true),
             delivery: DeliveryConfig {
                 allow_networks,
                 allow_http: dev || file.delivery.allow_http.unwrap_or(false),

@@ -5,10 +5,13 @@
 //! store; [`engine`] turns rows into requests and answers into rows; [`egress`] is the only way out
 //! (keeps I10); [`publish`] tells events to a log elsewhere; [`slack`] tells people of exhausted budgets and
 //! lets them be raised; [`channels`] asks people for approvals where they are; [`console`] is the files of the console,
-//! and [`session`] how browsers log in to it; [`serve`] starts and stops all of it in order.
+//! and [`session`] how browsers log in to it; [`playground`] bounds what anybody may try; [`asyncapi`] describes the
+//! events, and [`reference`] writes the pages of `docs/reference/`; [`serve`] starts and stops all of it in order.
 pub mod api;
 pub mod app;
+pub mod asyncapi;
 pub mod auth;
+pub mod chains;
 pub mod channels;
 pub mod cli;
 pub mod clock;
@@ -19,7 +22,9 @@ pub mod egress;
 pub mod engine;
 pub mod hub;
 pub mod mint;
+pub mod playground;
 pub mod publish;
+pub mod reference;
 pub mod serve;
 pub mod session;
 pub mod slack;

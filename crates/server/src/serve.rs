@@ -15,7 +15,7 @@ use bellwire_store::{Store, Vault};
 use bellwire_wire::SigningKey;
 use tokio::{
     net::TcpListener,
-    sync::{Notify, watch},
+    sync::{Notify, Semaphore, watch},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -23,14 +23,16 @@ use crate::{
     api,
     app::{App, Commits, STOP_GRACE},
     auth::Authenticator,
+    chains::Chains,
     channels::{self, pagerduty::PagerDuty},
     clock::Clock,
     config::Config,
     connection,
-    egress::{Egress, EgressConfig},
+    egress::{AddressPolicy, Egress, EgressConfig},
     engine::{Engine, Parts},
     hub::Hub,
     mint::Dice,
+    playground::Playground,
     publish::{self, Place, Publisher, nats::Nats},
     session,
     slack::{self, Slack},
@@ -61,6 +63,8 @@ pub struct Secrets {
 
 /// How often everything due is looked for, however quiet it is.
 const SWEEP_EVERY: Duration = Duration::from_secs(2);
+/// Trials of integrations at once. Keeps I12.
+const TRIALS_MAX: usize = 4;
 /// Connections at once. Keeps I12.
 const CONNECTIONS_MAX: usize = 16_384;
 
@@ -95,15 +99,16 @@ impl Server {
         }
         let clock = Clock::of(&store);
         let mint = Arc::new(Dice::random(clock.clone()));
+        let listener =
+            TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+        let address = listener.local_addr()?;
+        let playground = Playground::new(&config, address);
         let egress = Egress::new(EgressConfig {
-            policy: config.address_policy(),
+            policy: AddressPolicy { own: playground.own_part(), ..config.address_policy() },
             ca_files: config.delivery.ca_files.clone(),
             ..EgressConfig::default()
         })?;
         let signing_key = Arc::new(signing_key(&store, &*mint).await?);
-        let listener =
-            TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
-        let address = listener.local_addr()?;
         let parts = Arc::new(Parts {
             store: store.clone(),
             clock: clock.clone(),
@@ -135,9 +140,13 @@ impl Server {
             office,
             slack: None,
             pagerduty: None,
+            chains: Chains::default(),
+            trials: Semaphore::new(TRIALS_MAX),
+            playground,
             stopping: CancellationToken::new(),
             metrics,
         };
+        app.playground.know(&app.store).await?;
         let owner_key = bootstrap(&app, secrets.owner_key).await?;
         let (tasks, engine_stop) = (TaskTracker::new(), CancellationToken::new());
         integrations(&mut app, &tasks).await?;
@@ -171,6 +180,14 @@ impl Server {
                 None
             }
         }
+    }
+
+    /// A key for commands of the user who runs this, without which they would have to be given the owner key. It
+    /// stands for that key as long as this process runs.
+    pub fn local_key(&self) -> zeroize::Zeroizing<String> {
+        let key = zeroize::Zeroizing::new(format!("bw_local_{}", *session::new_token(&*self.app.mint)));
+        self.app.auth.admit_local(&key);
+        key
     }
 
     /// Takes requests until `stop`, then finishes what is in flight.

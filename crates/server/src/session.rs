@@ -10,7 +10,7 @@ use bellwire_domain::{
 };
 use bellwire_store::Vault;
 use bellwire_wire::Timestamp;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -87,6 +87,21 @@ pub fn link_url(public_url: &str, portal: bool, token: &str) -> String {
 /// Where people reach the console: the configured URL, or the address at which it listens.
 pub fn public_url(config: &Config, address: std::net::SocketAddr) -> String {
     config.public_url.clone().unwrap_or_else(|| format!("http://{address}"))
+}
+
+/// Whether a request without a session comes from a page of this server, or from no page at all. Browsers say which
+/// site asked, but not to every server: the origin, which they always say, has to be this server's too.
+pub fn asked_by_own_page(headers: &HeaderMap, public_url: &str) -> bool {
+    let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let site = text(&HeaderName::from_static("sec-fetch-site"));
+    if site.is_some_and(|site| site != "same-origin" && site != "none") {
+        return false;
+    }
+    let host_of = |url: &str| url.split_once("://").map(|(_, host)| host.to_ascii_lowercase());
+    let Some(origin) = text(&header::ORIGIN) else { return true };
+    let Some(origin) = host_of(origin) else { return false };
+    let host = text(&header::HOST).map(str::to_ascii_lowercase);
+    host.is_some_and(|host| host == origin) || host_of(public_url).is_some_and(|own| own == origin)
 }
 
 #[cfg(test)]

@@ -14,10 +14,12 @@ use bellwire_wire::{Timestamp, WorkspaceId};
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::app::App;
+use crate::{app::App, playground};
 
 /// Rows removed in one transaction: a write never waits long behind it.
 const SWEEP_CHUNK: u32 = 100;
+/// What attempts came to is kept so long minute by minute: the overview shows an hour.
+const MINUTES_KEPT: Duration = Duration::from_hours(2);
 /// Samples gather until they are summed up.
 const METRICS_EVERY: Duration = Duration::from_secs(5);
 /// How often it is counted what is due.
@@ -39,6 +41,10 @@ const APPROVALS_CHUNK: u32 = 100;
 
 /// How often it is looked whether an hour of spending is over.
 const SUMS_EVERY: Duration = Duration::from_secs(5);
+/// How often other nodes are told what changed here, for those who watch there.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How often sandboxes are looked for whose day is over, and those that another node made.
+const SANDBOXES_EVERY: Duration = Duration::from_secs(10);
 /// So many workspaces are looked for at once.
 const SUMS_WORKSPACES: u32 = 100;
 /// Purchases go first: adding up pauses so long after each step.
@@ -51,6 +57,7 @@ pub fn start(app: &Arc<App>, keys_changed: Arc<Notify>, job_queued: Arc<Notify>,
     let never = Arc::new(Notify::new());
     tasks.spawn(every(Arc::clone(app), Arc::clone(&never), HOLDS_EVERY, |app| Box::pin(holds(app))));
     tasks.spawn(every(Arc::clone(app), Arc::clone(&never), APPROVALS_EVERY, |app| Box::pin(approvals(app))));
+    tasks.spawn(every(Arc::clone(app), Arc::clone(&never), TELL_EVERY, |app| Box::pin(tell(app))));
     let looked = Arc::new(AtomicI64::new(0));
     tasks.spawn(every(Arc::clone(app), Arc::clone(&never), SUMS_EVERY, move |app| {
         Box::pin(sums(app, Arc::clone(&looked)))
@@ -62,6 +69,7 @@ pub fn start(app: &Arc<App>, keys_changed: Arc<Notify>, job_queued: Arc<Notify>,
             }
         })
     }));
+    tasks.spawn(every(Arc::clone(app), Arc::clone(&never), SANDBOXES_EVERY, |app| Box::pin(playground::turn(app))));
     tasks.spawn(every(Arc::clone(app), Arc::clone(&never), BACKLOG_EVERY, |app| Box::pin(backlog(app))));
     tasks.spawn(every(Arc::clone(app), Arc::clone(&never), Duration::from_mins(1), |app| Box::pin(retention(app))));
     tasks.spawn(every(Arc::clone(app), never, Duration::from_secs(30), |app| {
@@ -204,6 +212,21 @@ async fn approvals(app: Arc<App>) {
     }
 }
 
+/// Tells other nodes what changed here.
+async fn tell(app: Arc<App>) {
+    let untold = app.hub.take_untold();
+    if untold.is_empty() || app.store.nodes() < 2 {
+        return;
+    }
+    let told = app.store.transact("tell", move |tx| {
+        let untold = untold.clone();
+        Box::pin(async move { tx.tell_touched(&untold) })
+    });
+    if let Err(error) = told.await {
+        tracing::debug!(%error, "other nodes could not be told what changed");
+    }
+}
+
 /// Adds up the hours and days of spending that are over, workspace by workspace. Once nothing is left, nothing is looked
 /// at for the rest of the hour.
 async fn sums(app: Arc<App>, looked: Arc<AtomicI64>) {
@@ -291,8 +314,9 @@ async fn retention(app: Arc<App>) {
                     }
                     let answers = workspace::Rows::saved_sweep(tx, now, SWEEP_CHUNK).await?;
                     let sessions = workspace::session::Rows::sessions_sweep(tx, now, SWEEP_CHUNK).await?;
+                    let minutes = delivery::Rows::minutes_sweep(tx, now.before(MINUTES_KEPT), SWEEP_CHUNK).await?;
                     let rows = delivery::Rows::sweep(tx, before, SWEEP_CHUNK).await?;
-                    Ok::<_, StoreError>(answers.max(sessions).max(rows))
+                    Ok::<_, StoreError>(answers.max(sessions).max(minutes).max(rows))
                 })
             })
             .await;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bellwire_domain::{
-    Ctx, Effect, StoreError, Stored,
+    Ctx, Effect, StoreError, Stored, Topic, Topics,
     approval::policy::InForce,
     delivery::{Endpoint, Subscriptions},
     event::CustomType,
@@ -39,6 +39,9 @@ pub(crate) struct Cache {
 
 /// Entries of a cache before it is emptied. Keeps I12.
 const CACHE_MAX: usize = 50_000;
+
+/// Workspaces in one notice to other nodes: PostgreSQL allows 8000 bytes.
+const TOLD_TOGETHER: usize = 100;
 
 /// Where the rows are.
 pub(crate) enum Connection {
@@ -134,6 +137,34 @@ impl Tx {
                 link.query(sql, args)?.first().map(|row| read(&Row::Postgres(row))).transpose()
             }
         }
+    }
+
+    /// Notes that rows of a kind changed: one word per workspace and commit is enough, or a few.
+    pub(crate) fn touch(&mut self, workspace: &WorkspaceId, topic: Topic) {
+        for effect in self.effects.iter_mut().rev().take(16) {
+            if let Effect::Touched(known, topics) = effect
+                && known == workspace
+            {
+                topics.add(topic.into());
+                return;
+            }
+        }
+        self.effects.push(Effect::Touched(workspace.clone(), topic.into()));
+    }
+
+    /// Tells other nodes what changed here. Nothing where there are none.
+    pub fn tell_touched(&mut self, touched: &[(WorkspaceId, Topics)]) -> Stored<()> {
+        let node = self.node;
+        if self.postgres().is_none() {
+            return Ok(());
+        }
+        for some in touched.chunks(TOLD_TOGETHER) {
+            let lines: Vec<String> =
+                some.iter().map(|(workspace, topics)| format!("\ntouched {workspace} {}", topics.bits())).collect();
+            let notice = format!("{node}{}", lines.concat());
+            self.query_one("SELECT pg_notify('bellwire', $1)::text", &[Arg::from(&notice)], |_| Ok(()))?;
+        }
+        Ok(())
     }
 
     /// Keeps the caches within their bound.

@@ -86,6 +86,17 @@ fn githubs_and_slacks_documented_examples_verify() {
 }
 
 #[test]
+fn what_everybody_knows_is_no_secret() {
+    let signed = |key: &str| [("x-webhook-signature", sign::hex_signature(key.as_bytes(), &[b"body"]))];
+    let check = |secrets: &[&str], by: &str| {
+        verify(Scheme::Keystore, secrets, &signed(by), b"body", now(), TOLERANCE).map(|v| v.secret_index)
+    };
+    assert_eq!(check(&[PUBLIC], PUBLIC), Err(SignatureError::BadSecret));
+    assert_eq!(check(&["own", PUBLIC], PUBLIC), Err(SignatureError::NoMatch));
+    assert_eq!(check(&[PUBLIC, "own"], "own"), Ok(1));
+}
+
+#[test]
 fn headers_that_are_twice_huge_or_not_ascii_are_malformed() {
     let name = "x-webhook-signature";
     let good = sign::hex_signature(b"secret", &[b"body"]);

@@ -1,5 +1,5 @@
-//! Chores of the repository: `cargo xtask tidy` and `cargo xtask openapi [--check]`.
-mod openapi;
+//! Chores of the repository: `cargo xtask tidy` and `cargo xtask generate [--check]`.
+mod generate;
 mod tidy;
 
 use std::{
@@ -9,15 +9,15 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "usage: cargo xtask tidy | openapi [--check]";
+const USAGE: &str = "usage: cargo xtask tidy | generate [--check]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
         ["tidy"] => tidy::run(&root()),
-        ["openapi"] => openapi::write(&root()),
-        ["openapi", "--check"] => openapi::check(&root()),
+        ["generate"] => generate::write(&root()),
+        ["generate", "--check"] => generate::check(&root()),
         _ => Err(anyhow::anyhow!(USAGE)),
     };
     match done {

@@ -55,6 +55,18 @@ fn about_events() -> Vec<Form> {
         ),
         form(
             "POST",
+            "/v1/try",
+            json!({}),
+            vec![
+                ("url", json!("")),
+                ("url", json!("nonsense")),
+                ("url", json!("ftp://example.com/")),
+                ("url", json!("https://10.0.0.1/")),
+                ("url", json!(format!("https://example.com/{}", "x".repeat(2_048)))),
+            ],
+        ),
+        form(
+            "POST",
             "/v1/workspaces",
             json!({"name": "w"}),
             vec![("name", json!("")), ("name", json!("  ")), ("name", json!("x".repeat(129))), ("name", Value::Null)],

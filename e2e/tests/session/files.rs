@@ -56,7 +56,9 @@ fn every_path_of_the_console_is_one_page_under_a_policy_with_a_fresh_nonce() {
 #[test]
 fn what_is_of_the_api_stays_a_problem_also_for_browsers() {
     let scene = Scene::new();
-    for path in ["/v1", "/v1/nothing", "/v1/webhooks/x/y", "/v2/events", "/api/v1/x", "//v1/events", "/docs", "/mcp"] {
+    for path in
+        ["/v1", "/v1/nothing", "/v1/webhooks/x/y", "/v2/events", "/api/v1/x", "//v1/events", "/docs/more", "/mcp"]
+    {
         let answer = page(&scene, "GET", path);
         assert_eq!(answer.expect(404)["code"], "not_found", "{path}");
         assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{path}");

@@ -38,7 +38,8 @@ fn a_portal_shows_one_namespace_on_every_list() {
     let mut seen = 0;
     let paths = document["paths"].as_object().cloned().expect("paths");
     for path in paths.iter().filter(|(_, item)| item["get"].is_object()).map(|(path, _)| path) {
-        if path.contains('{') || path.ends_with("/stream") || !path.starts_with("/v1/") {
+        // What anybody may ask has no namespace.
+        if path.contains('{') || path.ends_with("/stream") || !path.starts_with("/v1/") || path == "/v1/try" {
             continue;
         }
         let answer = tenant.get(path);

@@ -69,3 +69,18 @@ fn a_wallet_is_made_spent_from_and_managed() {
     let (code, _, err) = run(&scene, &["buy", &id, "-5", "aws"]);
     assert!(code == Some(4) && err.contains("`amount_usd` must not be negative"), "{err}");
 }
+
+#[test]
+fn what_waits_for_people_says_which_approval_it_waits_for() {
+    let scene = Scene::new();
+    let rules = json!([{"require_approval_above_usd": 2, "approval": {"channels": ["console"]}}]);
+    let policy = scene.post("/v1/policies", &json!({"name": "people", "rules": rules})).expect(201);
+    let wallet = json!({"name": "ci", "budget_usd": 10, "policy_id": policy["id"]});
+    let id = text(&scene.post("/v1/wallets", &wallet).expect(201)["id"]);
+    for more in [&[] as &[&str], &["--hold"]] {
+        let (code, out, err) = run(&scene, &[&["buy", &id, "3", "aws"], more].concat());
+        assert!(code == Some(0) && out.contains("amount         3.00\n"), "{out}{err}");
+        let asked = out.lines().find_map(|line| line.strip_prefix("approval")).expect("an approval").trim();
+        assert_eq!(scene.get(&format!("/v1/approvals/{asked}")).expect(200)["status"], "pending");
+    }
+}

@@ -1,7 +1,7 @@
 //! What approvals ask of a transaction.
 use std::future::Future;
 
-use bellwire_wire::{ApprovalId, Timestamp, WorkspaceId};
+use bellwire_wire::{ApprovalId, Namespace, Timestamp, WorkspaceId};
 
 use super::{Addressee, Approval, ApprovalFilter, Post, PostState, Vote};
 use crate::{Ctx, Page, PageQuery, Stored};
@@ -38,6 +38,13 @@ pub trait Rows: Send {
         filter: &ApprovalFilter,
         page: PageQuery,
     ) -> impl Future<Output = Stored<Page<Approval>>> + Send;
+    /// How many approvals of a workspace are pending; of one namespace, and of what one agent asked, if named.
+    fn approvals_pending(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: Option<&Namespace>,
+        agent: Option<&str>,
+    ) -> impl Future<Output = Stored<u64>> + Send;
     /// How many approvals of a workspace are pending, counted up to `limit`.
     fn approvals_open(&mut self, workspace: &WorkspaceId, limit: u32) -> impl Future<Output = Stored<u32>> + Send;
     /// Approvals of all workspaces whose time is up, the oldest first.

@@ -39,7 +39,7 @@ pub use endpoint::{
 pub use filter::{Filter, FilterError};
 pub use model::{
     AttemptRecord, Backlog, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Health, Hour, NewDelivery, Outcome,
-    PARKED, Slot, Timing,
+    PARKED, Slot, Standing, Timing,
 };
 pub use pace::Pace;
 pub use pull::{LeaseError, PullAnswer, answer_pull, expire_leases, pull};

@@ -10,7 +10,7 @@ use bellwire_wire::{AttemptId, DeliveryId, Event, EventId, EventType, Namespace,
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Endpoint, EndpointRef};
-use crate::Origin;
+use crate::{Origin, event::EventFilter};
 
 /// The due time of a delivery that waits for an earlier one of its ordering key.
 pub const PARKED: Timestamp = Timestamp::MAX;
@@ -127,6 +127,26 @@ pub struct DeliveryFilter {
     pub until: Option<Timestamp>,
     /// Of events of this namespace.
     pub namespace: Option<Namespace>,
+    /// To endpoints of this namespace: what a tenant may see.
+    pub endpoints_of: Option<Namespace>,
+    /// Of events of these types.
+    pub kinds: EventFilter,
+    /// Whose id, or whose event's id, begins so.
+    pub prefix: Option<String>,
+}
+
+impl DeliveryFilter {
+    /// Whether it takes a delivery, as far as the delivery itself tells.
+    pub fn takes(&self, delivery: &Delivery) -> bool {
+        let begins = |prefix: &String| {
+            delivery.id.as_str().starts_with(prefix) || delivery.event_id.as_str().starts_with(prefix)
+        };
+        self.endpoint.as_ref().is_none_or(|at| *at == delivery.at)
+            && self.status.is_none_or(|status| status == delivery.status)
+            && (self.namespace.is_none() || self.namespace == delivery.namespace)
+            && self.kinds.takes(delivery.event_type.as_str())
+            && self.prefix.as_ref().is_none_or(begins)
+    }
 }
 
 /// A place in this node's memory, given back when dropped. Keeps I12.
@@ -260,10 +280,19 @@ pub struct Health {
     pub opened: u32,
 }
 
-/// What an endpoint's attempts of one hour came to.
+/// What endpoints have before them and behind them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Deliveries that are pending.
+    pub owed: u64,
+    /// Dead letters.
+    pub dead: u64,
+}
+
+/// What an endpoint's attempts of one hour, or one minute, came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hour {
-    /// The hour's start.
+    /// Its start.
     pub at: Timestamp,
     /// Attempts that succeeded.
     pub succeeded: u64,

@@ -6,7 +6,7 @@ use bellwire_wire::{DeliveryId, EventId, JobId, Namespace, Timestamp, WorkspaceI
 
 use super::{
     AttemptRecord, Backlog, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef, EndpointVersion,
-    Health, Hour, Job, NewDelivery, Slot, Subscriptions,
+    Health, Hour, Job, NewDelivery, Slot, Standing, Subscriptions,
 };
 use crate::{Ctx, Effect, Page, PageQuery, Stored};
 
@@ -92,6 +92,33 @@ pub trait Rows: Send {
     fn hour_add(&mut self, at: &EndpointRef, hour: &Hour) -> impl Future<Output = Stored<()>> + Send;
     /// The hours since a time, oldest first.
     fn hours(&mut self, at: &EndpointRef, since: Timestamp) -> impl Future<Output = Stored<Vec<Hour>>> + Send;
+    /// Adds to what minutes of endpoints came to, each named once.
+    fn minutes_add(&mut self, minutes: &[(EndpointRef, Hour)]) -> impl Future<Output = Stored<()>> + Send;
+    /// What the attempts of all endpoints of a workspace, or of a namespace, came to since a time: minute by minute,
+    /// oldest first, those left out in which nothing was attempted.
+    fn minutes(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: Option<&Namespace>,
+        since: Timestamp,
+    ) -> impl Future<Output = Stored<Vec<Hour>>> + Send;
+    /// Forgets at most `limit` minutes that began before a time; how many.
+    fn minutes_sweep(&mut self, before: Timestamp, limit: u32) -> impl Future<Output = Stored<usize>> + Send;
+    /// What the endpoints of a workspace, or of a namespace, have owed and given up, each counted up to `limit`.
+    fn standing(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: Option<&Namespace>,
+        limit: u32,
+    ) -> impl Future<Output = Stored<Standing>> + Send;
+    /// Endpoints whose breaker is open, and until when: those that are probed first, first.
+    fn circuits(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: Option<&Namespace>,
+        now: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Stored<Vec<(EndpointRef, Timestamp)>>> + Send;
 
     /// Inserts a delivery; its place.
     fn delivery_insert(&mut self, ctx: &Ctx, delivery: &NewDelivery<'_>) -> impl Future<Output = Stored<i64>> + Send;
@@ -101,19 +128,20 @@ pub trait Rows: Send {
         workspace: &WorkspaceId,
         id: &DeliveryId,
     ) -> impl Future<Output = Stored<Option<Delivery>>> + Send;
-    /// A page of deliveries, newest first.
+    /// A page of deliveries, newest first. Where the filter takes few, a page may be short although there are more.
     fn deliveries(
         &mut self,
         workspace: &WorkspaceId,
         filter: &DeliveryFilter,
         page: PageQuery,
     ) -> impl Future<Output = Stored<Page<Delivery>>> + Send;
-    /// How many deliveries there are.
+    /// How many deliveries there are; nothing where the filter says what could only be counted one by one: types, or
+    /// how an id begins.
     fn delivery_count(
         &mut self,
         workspace: &WorkspaceId,
         filter: &DeliveryFilter,
-    ) -> impl Future<Output = Stored<u64>> + Send;
+    ) -> impl Future<Output = Stored<Option<u64>>> + Send;
     /// The deliveries of an event.
     fn deliveries_of(
         &mut self,

@@ -21,6 +21,7 @@ use crate::{
 /// An endpoint that fails so long without one success is disabled.
 const FAILING_MAX: Duration = Duration::from_hours(120);
 const HOUR_MICROS: i64 = 3_600_000_000;
+const MINUTE_MICROS: i64 = 60_000_000;
 
 /// What followed one attempt.
 #[derive(Debug, Clone)]
@@ -69,9 +70,14 @@ where
         }
         settled.push(Settled { at: at.clone(), ending: after.ending, ours });
     }
-    for (at, fate) in fates {
-        finish(rows, ctx, at, fate).await?;
+    let mut minutes = Vec::new();
+    for (at, mut fate) in fates {
+        let counted = std::mem::take(&mut fate.minutes);
+        if finish(rows, ctx, at, fate).await? {
+            minutes.extend(counted.into_values().map(|minute| (at.clone(), minute)));
+        }
     }
+    rows.minutes_add(&minutes).await?;
     Ok(settled)
 }
 
@@ -109,28 +115,31 @@ struct Fate {
     before: Health,
     health: Health,
     hours: HashMap<i64, Hour>,
+    minutes: HashMap<i64, Hour>,
     disable: Option<&'static str>,
 }
 
 impl Fate {
     fn new(endpoint: &Arc<Endpoint>, health: Health) -> Self {
-        Self { endpoint: Arc::clone(endpoint), before: health, health, hours: HashMap::new(), disable: None }
+        Self {
+            endpoint: Arc::clone(endpoint),
+            before: health,
+            health,
+            hours: HashMap::new(),
+            minutes: HashMap::new(),
+            disable: None,
+        }
     }
 
     fn note(&mut self, outcome: &Outcome, ending: Ending) {
         let at = outcome.attempt.at;
-        let start = at.micros() - at.micros().rem_euclid(HOUR_MICROS);
-        let hour =
-            self.hours.entry(start).or_insert_with(|| Hour { at: Timestamp::from_micros(start), ..Hour::default() });
-        hour.latency[Hour::bucket(outcome.attempt.timing.total_us)] += 1;
-        hour.dead += u64::from(ending == Ending::Failed);
+        count(&mut self.hours, HOUR_MICROS, outcome, ending);
+        count(&mut self.minutes, MINUTE_MICROS, outcome, ending);
         let health = &mut self.health;
         if outcome.answer.succeeded() {
-            hour.succeeded += 1;
             *health =
                 Health { last_success_at: Some(at), last_failure_at: health.last_failure_at, ..Health::default() };
         } else {
-            hour.failed += 1;
             // What the breaker does not hold up does not open it either.
             let mut breaker = Breaker::restore(health.failures, health.open_until, health.opened);
             if !outcome.claimed.is_exempt() {
@@ -145,13 +154,26 @@ impl Fate {
     }
 }
 
-async fn finish<R>(rows: &mut R, ctx: &Ctx, at: &EndpointRef, fate: Fate) -> Stored<()>
+/// Counts an attempt in the span of time that it began in.
+fn count(spans: &mut HashMap<i64, Hour>, length: i64, outcome: &Outcome, ending: Ending) {
+    let at = outcome.attempt.at.micros();
+    let start = at - at.rem_euclid(length);
+    let span = spans.entry(start).or_insert_with(|| Hour { at: Timestamp::from_micros(start), ..Hour::default() });
+    let succeeded = outcome.answer.succeeded();
+    span.succeeded += u64::from(succeeded);
+    span.failed += u64::from(!succeeded);
+    span.dead += u64::from(ending == Ending::Failed);
+    span.latency[Hour::bucket(outcome.attempt.timing.total_us)] += 1;
+}
+
+/// Writes what a batch means for an endpoint; whether there is one still.
+async fn finish<R>(rows: &mut R, ctx: &Ctx, at: &EndpointRef, fate: Fate) -> Stored<bool>
 where
     R: Rows + event::Rows + audit::Rows,
 {
     // Of an endpoint that was deleted meanwhile nothing is kept.
     if rows.endpoint(at).await?.is_none() {
-        return Ok(());
+        return Ok(false);
     }
     for hour in fate.hours.values() {
         rows.hour_add(at, hour).await?;
@@ -164,10 +186,10 @@ where
     if moved || stale(fate.health) != stale(fate.before) {
         rows.health_put(at, &fate.health).await?;
     }
-    match reason {
-        Some(reason) => disable(rows, ctx, &fate.endpoint.at, reason).await,
-        None => Ok(()),
+    if let Some(reason) = reason {
+        disable(rows, ctx, &fate.endpoint.at, reason).await?;
     }
+    Ok(true)
 }
 
 async fn disable<R>(rows: &mut R, ctx: &Ctx, at: &EndpointRef, reason: &str) -> Stored<()>

@@ -65,15 +65,32 @@ pub struct EventFilter {
     pub since: Option<Timestamp>,
     /// Only accepted at or before this.
     pub until: Option<Timestamp>,
+    /// Only those whose id, type or data holds this text, in lower case.
+    pub text: Option<String>,
 }
 
 impl EventFilter {
     /// Whether a type passes.
     pub fn takes(&self, kind: &str) -> bool {
         let family = kind.split('.').next().unwrap_or(kind);
-        self.types.is_empty() && self.families.is_empty()
+        self.takes_all()
             || self.types.iter().any(|wanted| wanted == kind)
             || self.families.iter().any(|wanted| wanted == family)
+    }
+
+    /// Whether every type passes.
+    pub fn takes_all(&self) -> bool {
+        self.types.is_empty() && self.families.is_empty()
+    }
+
+    /// Whether an event holds the text that is looked for, in whatever case it is written.
+    pub fn reads(&self, event: &Event) -> bool {
+        let holds = |wanted: &String| {
+            [event.id.as_str(), event.kind.as_str(), event.data.get()]
+                .iter()
+                .any(|text| text.to_lowercase().contains(wanted))
+        };
+        self.text.as_ref().is_none_or(holds)
     }
 }
 

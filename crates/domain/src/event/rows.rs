@@ -1,7 +1,7 @@
 //! What events ask of a transaction.
 use std::{future::Future, sync::Arc};
 
-use bellwire_wire::{Event, EventId, EventType, WorkspaceId};
+use bellwire_wire::{Event, EventId, EventType, Namespace, WorkspaceId};
 
 use super::{CustomType, EventFilter, StoredEvent};
 use crate::{Ctx, Page, PageQuery, Stored, delivery};
@@ -30,7 +30,7 @@ pub trait Rows: Send {
         workspace: &WorkspaceId,
         id: &EventId,
     ) -> impl Future<Output = Stored<Option<StoredEvent>>> + Send;
-    /// A page of events, newest first.
+    /// A page of events, newest first. Where a text is looked for, a page may be short although there are more.
     fn events(
         &mut self,
         workspace: &WorkspaceId,
@@ -48,6 +48,15 @@ pub trait Rows: Send {
     ) -> impl Future<Output = Stored<(Vec<StoredEvent>, i64)>> + Send;
     /// The sequence number of the newest event of a workspace, 0 if there is none.
     fn event_newest(&mut self, workspace: &WorkspaceId) -> impl Future<Output = Stored<i64>> + Send;
+
+    /// The newest events that people should look at: exhausted and nearly exhausted budgets, spikes, frozen wallets,
+    /// disabled endpoints, abuse. Of one namespace if named, as far as they are among the newest of all.
+    fn alerts(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: Option<&Namespace>,
+        limit: u32,
+    ) -> impl Future<Output = Stored<Vec<StoredEvent>>> + Send;
 
     /// A custom type.
     fn custom_type(

@@ -193,7 +193,7 @@ where
     Ok(true)
 }
 
-async fn insert_workspace<R: Rows>(rows: &mut R, ctx: &Ctx, actor: &str, name: &str) -> Stored<Workspace> {
+pub(super) async fn insert_workspace<R: Rows>(rows: &mut R, ctx: &Ctx, actor: &str, name: &str) -> Stored<Workspace> {
     let id = WorkspaceId::from_ulid(ctx.mint.ulid());
     let workspace = Workspace { id, name: name.into(), created_at: ctx.now };
     rows.workspace_insert(&workspace).await?;
@@ -211,7 +211,13 @@ fn created(actor: &str, workspace: &Workspace) -> NewAudit {
     }
 }
 
-async fn insert_key<R>(rows: &mut R, ctx: &Ctx, actor: &str, workspace: &WorkspaceId, command: CreateKey) -> Stored<Key>
+pub(super) async fn insert_key<R>(
+    rows: &mut R,
+    ctx: &Ctx,
+    actor: &str,
+    workspace: &WorkspaceId,
+    command: CreateKey,
+) -> Stored<Key>
 where
     R: Rows + event::Log,
 {

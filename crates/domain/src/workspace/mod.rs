@@ -8,12 +8,14 @@
 //! What is decided, and who may do what, is told by the [`audit`] log. Browsers act as keys by a [`session`].
 //!
 //! How rows move: the first start inserts the workspace `default` and an owner key; keys are
-//! inserted, used, revoked and never reused; saved answers are kept for a day and swept.
+//! inserted, used, revoked and never reused; saved answers are kept for a day and swept. A [`Sandbox`] is a workspace of
+//! the playground: it goes after a day, row by row.
 pub mod audit;
 mod commands;
 mod model;
 mod permission;
 mod rows;
+mod sandbox;
 pub mod session;
 
 pub use commands::{
@@ -23,3 +25,7 @@ pub use commands::{
 pub use model::{Actor, Foreign, Key, KeyHash, KeyKind, Principal, Saved, Vouched, Workspace};
 pub use permission::{Permission, Permissions};
 pub use rows::Rows;
+pub use sandbox::{
+    CreatedSandbox, SANDBOX_LIFE, SANDBOX_NAME, SANDBOXES_A_MINUTE, SANDBOXES_MAX, Sandbox, create_sandbox,
+    sweep_sandbox,
+};

@@ -3,7 +3,7 @@ use std::future::Future;
 
 use bellwire_wire::{KeyId, Namespace, Timestamp, WorkspaceId};
 
-use super::{Key, KeyHash, Saved, Workspace, audit};
+use super::{Key, KeyHash, Sandbox, Saved, Workspace, audit};
 use crate::{Page, PageQuery, Stored};
 
 /// Rows of workspaces, keys, namespaces and saved answers; and of the audit log, so that every command
@@ -89,6 +89,15 @@ pub trait Rows: audit::Rows {
     ) -> impl Future<Output = Stored<()>> + Send;
     /// Forgets at most `limit` answers that expired before `now`; how many.
     fn saved_sweep(&mut self, now: Timestamp, limit: u32) -> impl Future<Output = Stored<usize>> + Send;
+
+    /// Inserts a sandbox.
+    fn sandbox_insert(&mut self, sandbox: &Sandbox) -> impl Future<Output = Stored<()>> + Send;
+    /// How many sandboxes there are, and how many of them were made after a time.
+    fn sandboxes_counted(&mut self, since: Timestamp) -> impl Future<Output = Stored<(u32, u32)>> + Send;
+    /// At most `limit` sandboxes, the oldest first.
+    fn sandboxes(&mut self, limit: u32) -> impl Future<Output = Stored<Vec<Sandbox>>> + Send;
+    /// Removes at most `limit` rows of a sandbox, of whatever kind, and at last the sandbox itself; how many rows.
+    fn sandbox_remove(&mut self, workspace: &WorkspaceId, limit: u32) -> impl Future<Output = Stored<usize>> + Send;
 
     /// Whether this node may take a turn of a periodic work, until the transaction ends: no two nodes
     /// take the same turn at once.

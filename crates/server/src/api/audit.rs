@@ -2,7 +2,7 @@
 use std::{io, sync::Arc};
 
 use axum::{
-    body::{Body, Bytes},
+    body::Bytes,
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -12,28 +12,27 @@ use bellwire_domain::{
 };
 use bellwire_wire::{Timestamp, WorkspaceId};
 use futures_util::stream;
-use http::{HeaderMap, HeaderValue, header};
+use http::HeaderMap;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    extract::{AuditRead, By, FromQuery, Parameters, Query},
+    extract::{AuditRead, By, FromQuery, Nothing, Parameters, Query},
+    lines,
     page::{self, When},
-    problem::{Problem, ProblemBody},
-    reply::Reply,
+    problem::{Code, Problem, ProblemBody},
+    reply::{Answer, Reply},
 };
 use crate::app::App;
 
-/// The media type of one JSON document per line.
-const LINES: &str = "application/x-ndjson";
 /// Entries read at once for an export. Keeps I12.
 const CHUNK: u32 = 500;
 
 /// The routes of the audit log.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(chain))
 }
 
 /// What is asked for.
@@ -53,7 +52,7 @@ impl FromQuery for AuditQuery {
         let named = |name| parameters.get(name).map(str::to_owned);
         Self {
             page: page::page(parameters, faults),
-            paged: page::PAGE.iter().any(|name| parameters.get(name).is_some()),
+            paged: lines::paged(parameters),
             filter: AuditFilter {
                 action: named("action"),
                 subject: named("subject"),
@@ -100,7 +99,7 @@ struct AuditList {
 
 /// Who did what, newest first. With `Accept: application/x-ndjson` the whole selection, one entry a
 /// line, oldest first: what `bellwire audit verify` checks.
-#[utoipa::path(get, path = "/v1/audit", tag = "workspace",
+#[utoipa::path(get, path = "/v1/audit", operation_id = "list_audit", tag = "workspace",
     params(("action" = Option<String>, Query), ("subject" = Option<String>, Query), ("actor" = Option<String>, Query),
         ("namespace" = Option<String>, Query),
         ("since" = Option<String>, Query, description = "a time or a duration back from now; exclusive"),
@@ -122,10 +121,8 @@ async fn list(
         ..query.filter
     };
     let (workspace, page) = (by.workspace().clone(), query.page);
-    if wants_lines(&headers) {
-        if query.paged {
-            return Err(Faults::from(("cursor", "and `limit` are for pages: an export is whole")).into());
-        }
+    if lines::wanted(&headers) {
+        lines::whole(query.paged)?;
         return export(&by, app, filter).await;
     }
     let found = app
@@ -136,12 +133,6 @@ async fn list(
         .await?;
     let next_cursor = found.next.map(page::encode);
     Ok(Reply::ok(&AuditList { entries: found.items, next_cursor }).into_response())
-}
-
-fn wants_lines(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut kinds = accepted.flat_map(|value| value.split(','));
-    kinds.any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(LINES)))
 }
 
 /// What an export has left to tell.
@@ -209,9 +200,49 @@ async fn export(by: &By<AuditRead>, app: Arc<App>, filter: AuditFilter) -> Resul
         })
         .await?;
     let export = Export { app, workspace, filter, after: 0, up_to };
-    let mut response = Body::from_stream(stream::try_unfold(export, Export::next)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(LINES));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    Ok(lines::answer(stream::try_unfold(export, Export::next)))
+}
+
+/// What is wrong with a chain.
+#[derive(Serialize, ToSchema)]
+struct ChainFault {
+    /// The number of the entry.
+    seq: i64,
+    /// In a sentence.
+    detail: String,
+}
+
+/// Whether the audit log is whole.
+#[derive(Serialize, ToSchema)]
+struct ChainView {
+    /// Entries that are good, from the first on.
+    entries: i64,
+    /// The hash of the last one of them, in hexadecimal digits.
+    head: String,
+    /// `intact` or `broken`.
+    status: &'static str,
+    first_fault: Option<ChainFault>,
+    checked_at: Timestamp,
+}
+
+/// Whether the audit log is whole: every entry is checked, and its tie to the one before. What was checked in the last
+/// ten minutes is not checked again. For keys that are not bound to a namespace. Nobody needs to believe the answer:
+/// an export can be checked elsewhere.
+#[utoipa::path(get, path = "/v1/audit/chain", operation_id = "get_audit_chain", tag = "workspace",
+    responses((status = 200, body = ChainView), (status = 403, body = ProblemBody)))]
+async fn chain(State(app): State<Arc<App>>, by: By<AuditRead>, Query(Nothing): Query<Nothing>) -> Answer {
+    if by.principal.bound().is_some() {
+        return Err(Problem::new(
+            Code::Forbidden,
+            "The chain is the workspace's: a key of one namespace sees its entries only.",
+        ));
+    }
+    let verdict = app.chains.check(&app.store, by.workspace(), app.clock.now()).await?;
+    Ok(Reply::ok(&ChainView {
+        entries: verdict.entries,
+        head: hex::encode(verdict.head),
+        status: if verdict.fault.is_none() { "intact" } else { "broken" },
+        first_fault: verdict.fault.map(|(seq, why)| ChainFault { seq, detail: format!("Entry {seq}: {why}.") }),
+        checked_at: verdict.checked_at,
+    }))
 }

@@ -104,6 +104,10 @@ impl<R: Right> FromRequestParts<Arc<App>> for By<R> {
         if !R::ANY_OF.is_empty() && !R::ANY_OF.iter().any(|permission| principal.may(*permission)) {
             return Err(lacks(R::ANY_OF));
         }
+        if !parts.method.is_safe() && !app.playground.admits(principal.workspace(), app.clock.now(), 1) {
+            let detail = "A sandbox of the playground takes 50 writes a second. Try again.";
+            return Err(Problem::new(Code::TooManyRequests, detail));
+        }
         let asked = named_namespace(parts)?;
         let namespace =
             principal.narrow(asked).map_err(|error| Problem::new(Code::ForeignNamespace, format!("{error}.")))?;
@@ -334,6 +338,17 @@ pub(super) trait FromQuery: Sized {
     const NAMES: &'static [&'static str];
     /// Reads the parameters.
     fn read(parameters: &Parameters, faults: &mut Faults) -> Self;
+}
+
+/// A query that says nothing but, perhaps, the namespace.
+pub(super) struct Nothing;
+
+impl FromQuery for Nothing {
+    const NAMES: &'static [&'static str] = &["namespace"];
+
+    fn read(_: &Parameters, _: &mut Faults) -> Self {
+        Self
+    }
 }
 
 /// The parameters of a query, in order.

@@ -5,16 +5,22 @@ pub mod approval;
 mod audit;
 mod body;
 mod change;
+mod changes;
+mod code;
 pub mod delivery;
 mod diagnose;
 pub mod event;
 mod exact;
 mod extract;
 mod form;
+mod integration;
 mod layer;
+mod lines;
 mod money;
 pub mod openapi;
+pub mod overview;
 mod page;
+mod playground;
 pub mod problem;
 mod reply;
 mod session;
@@ -57,6 +63,13 @@ pub fn router(app: Arc<App>) -> Router {
 async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     console::answer(&parts, &*app.mint).unwrap_or_else(|| {
-        Problem::new(Code::NotFound, "There is no such path. The API is described at /openapi.json.").into_response()
+        let unbuilt = matches!(parts.uri.path(), "/docs" | "/docs/") && !console::has_docs();
+        let detail = if unbuilt {
+            "This binary was built without its console, which the API reference is part of: run `make console`, then \
+             build the binary anew. The API is described at /openapi.json."
+        } else {
+            "There is no such path. The API is described at /openapi.json."
+        };
+        Problem::new(Code::NotFound, detail).into_response()
     })
 }

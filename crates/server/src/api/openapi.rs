@@ -25,8 +25,9 @@ use crate::{app::App, session::COOKIE};
         (name = "delivery", description = "Endpoints, deliveries, replays, pull"),
         (name = "spend", description = "Wallets, purchases, holds, refunds, what was spent"),
         (name = "approval", description = "Questions to people, their decisions, and the policies that ask"),
-        (name = "integration", description = "What other systems call: Slack"),
-        (name = "system", description = "About the server itself")
+        (name = "integration", description = "Other systems: what they call, and whether they can be reached"),
+        (name = "playground", description = "Sandboxes that anybody may make, and a receiver to try things with"),
+        (name = "system", description = "About the server itself: how things stand, and what changes")
     ),
     security(("api_key" = []), ("session" = [], "csrf" = [])),
     modifiers(&Keys)
@@ -58,6 +59,10 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::spend::routes())
         .merge(super::approval::routes())
         .merge(super::slack::routes())
+        .merge(super::integration::routes())
+        .merge(super::overview::routes())
+        .merge(super::changes::routes())
+        .merge(super::playground::routes())
         .merge(super::system::routes())
 }
 
@@ -65,6 +70,7 @@ static JSON: LazyLock<String> = LazyLock::new(|| {
     let (_, document) = router().split_for_parts();
     let mut document = serde_json::to_value(document).expect("a document is JSON");
     add_refusals(&mut document);
+    add_words(&mut document);
     let mut text = serde_json::to_string_pretty(&document).expect("a document is JSON");
     text.push('\n');
     text
@@ -75,6 +81,12 @@ static JSON: LazyLock<String> = LazyLock::new(|| {
 fn add_refusals(document: &mut Value) {
     for operations in document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut()) {
         for operation in operations.as_object_mut().into_iter().flat_map(|operations| operations.values_mut()) {
+            let problem = json!({"schema": {"$ref": "#/components/schemas/Problem"}});
+            let described =
+                operation["responses"].as_object_mut().into_iter().flat_map(|responses| responses.values_mut());
+            for response in described.filter(|response| response["content"]["application/json"] == problem) {
+                response["content"] = json!({"application/problem+json": problem});
+            }
             if operation["security"].as_array().is_some_and(|security| security.iter().all(|one| one == &json!({}))) {
                 continue;
             }
@@ -88,11 +100,6 @@ fn add_refusals(document: &mut Value) {
                 refusals.extend([Code::Unparsable, Code::NotFound]);
             }
             let Some(responses) = operation["responses"].as_object_mut() else { continue };
-            let problem = json!({"schema": {"$ref": "#/components/schemas/Problem"}});
-            for response in responses.values_mut().filter(|response| response["content"]["application/json"] == problem)
-            {
-                response["content"] = json!({"application/problem+json": problem});
-            }
             for code in refusals {
                 let content = json!({"application/problem+json": problem});
                 responses
@@ -100,6 +107,93 @@ fn add_refusals(document: &mut Value) {
                     .or_insert_with(|| json!({"description": code.title(), "content": content}));
             }
             responses.sort_keys();
+        }
+    }
+}
+
+/// What parameters of these names mean wherever they are not described.
+const PARAMETERS: &[(&str, &str)] = &[
+    ("cursor", "The `next_cursor` of the page before"),
+    ("limit", "At most so many, 1 to 200; 50 if absent"),
+    ("namespace", "Only this namespace's"),
+    ("types", "Only these types: exact or `family.*`, separated by commas"),
+    ("type", "Only these types: exact or `family.*`, separated by commas"),
+    ("since", "Since when: a time, or a duration back from now such as `1h` or `7d`"),
+    ("until", "Until when: a time, or a duration back from now"),
+    ("Idempotency-Key", "1 to 255 printable characters: the same request with the same key is done once"),
+];
+
+/// What answers of these kinds mean wherever they are not described.
+const STATUSES: &[(&str, &str)] = &[
+    ("201", "Made"),
+    ("202", "Taken; it goes on"),
+    ("204", "Gone"),
+    ("400", "It cannot be read"),
+    ("401", "The key is missing or wrong"),
+    ("402", "A budget is short"),
+    ("403", "The key may not, or a rule does not allow it"),
+    ("404", "There is no such thing, as far as this key may know"),
+    ("409", "The state or an idempotency key is in the way"),
+    ("413", "It is too large"),
+    ("422", "It can be read and is not possible"),
+    ("423", "The wallet is frozen"),
+    ("429", "Too much at once"),
+    ("503", "Not now"),
+];
+
+/// Says what a parameter means, and what it may be, unless its operation does.
+fn describe(parameter: &mut Value) {
+    let known = PARAMETERS.iter().find(|(name, _)| parameter["name"] == *name && parameter["in"] != "path");
+    let Some((name, meaning)) = known.filter(|_| parameter["description"].is_null()) else { return };
+    parameter["description"] = (*meaning).into();
+    let schema = &mut parameter["schema"];
+    match *name {
+        "limit" => (schema["minimum"], schema["maximum"]) = (1.into(), 200.into()),
+        "Idempotency-Key" => (schema["minLength"], schema["maxLength"]) = (1.into(), 255.into()),
+        _ => {}
+    }
+}
+
+/// Operations whose body has no field that is always needed, and that are refused without one.
+const NEEDED: [&str; 2] = ["create_endpoint", "log_in"];
+
+/// What an answer is: what its schema says, or its status.
+fn said_of(status: &str, response: &Value, schemas: &Value) -> String {
+    let contents = response["content"].as_object().into_iter().flat_map(serde_json::Map::values);
+    let mut named = contents.filter_map(|content| content["schema"]["$ref"].as_str()?.rsplit('/').next());
+    let schema = named.next().filter(|name| *name != "Problem").and_then(|name| schemas[name]["description"].as_str());
+    let meant = STATUSES.iter().find(|(known, _)| *known == status).map(|(_, meaning)| *meaning);
+    schema.or(meant).unwrap_or("Done").to_owned()
+}
+
+/// Says what common parameters and answers mean, and keeps summaries to one sentence: what more was said is the description.
+fn add_words(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    for operations in document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut()) {
+        for operation in operations.as_object_mut().into_iter().flat_map(|operations| operations.values_mut()) {
+            let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+            parameters.into_iter().flatten().for_each(describe);
+            // A body without a field that is needed need not be there.
+            let to = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
+            let form = to.and_then(|to| schemas.get(to.rsplit('/').next()?));
+            let needs = form.is_none_or(|form| form["required"].as_array().is_some_and(|names| !names.is_empty()));
+            if !needs && NEEDED.iter().all(|id| operation["operationId"] != *id) {
+                operation["requestBody"]["required"] = false.into();
+            }
+            for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+                if response["description"].as_str().is_none_or(str::is_empty) {
+                    response["description"] = said_of(status, response, &schemas).into();
+                }
+            }
+            let said = operation["summary"].as_str().unwrap_or_default();
+            let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            let Some((summary, rest)) = said.split_once(". ") else {
+                operation["summary"] = said.trim_end_matches('.').into();
+                continue;
+            };
+            let more = operation["description"].as_str().unwrap_or_default();
+            let description = [rest, more].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
+            (operation["summary"], operation["description"]) = (summary.into(), description.into());
         }
     }
 }

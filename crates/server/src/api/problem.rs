@@ -1,115 +1,17 @@
-//! Errors of the API: RFC 9457 bodies from one closed table of codes (spec conventions, "Errors").
+//! Errors of the API: RFC 9457 bodies from the closed table of [`Code`]s (spec conventions, "Errors").
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use bellwire_domain::{Faults, StoreError};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, header};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $title:literal;)*) => {
-        /// Every error the API answers with.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Code { $($(#[$doc])* $name,)* }
-
-        impl Code {
-            /// All there are.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The code in the body.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $code,)* }
-            }
-
-            /// The HTTP status.
-            pub fn status(self) -> StatusCode {
-                let status: u16 = match self { $(Self::$name => $status,)* };
-                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-            }
-
-            /// The title.
-            pub const fn title(self) -> &'static str {
-                match self { $(Self::$name => $title,)* }
-            }
-        }
-    };
-}
-
-codes! {
-    /// The body is not JSON, or the query cannot be read.
-    Unparsable = "unparsable", 400, "The request cannot be read";
-    /// No key, or a wrong one.
-    Unauthorized = "unauthorized", 401, "A valid API key is needed";
-    /// The request is not signed as it should be.
-    BadSignature = "bad_signature", 401, "The signature does not verify";
-    /// A budget is short. It cannot be paid away: no payment is asked for.
-    BudgetExceeded = "budget_exceeded", 402, "The budget is short";
-    /// The key may not do this.
-    Forbidden = "forbidden", 403, "The key may not do this";
-    /// The key is bound to another namespace.
-    ForeignNamespace = "foreign_namespace", 403, "The key is bound to another namespace";
-    /// A change by cookie without the token that goes with it.
-    CsrfFailed = "csrf_failed", 403, "The session's CSRF token is missing or wrong";
-    /// A policy does not allow it.
-    PolicyDenied = "policy_denied", 403, "A policy does not allow this";
-    /// A limit of a wallet refuses it.
-    LimitExceeded = "limit_exceeded", 403, "A limit of the wallet refuses this";
-    /// People said no.
-    ApprovalDenied = "approval_denied", 403, "It was not approved";
-    /// Nobody answered in time.
-    ApprovalExpired = "approval_expired", 403, "Nobody answered in time";
-    /// Nobody could be asked.
-    ApprovalUndeliverable = "approval_undeliverable", 403, "Nobody could be asked";
-    /// Whoever asked took it back.
-    ApprovalCancelled = "approval_cancelled", 403, "The question was taken back";
-    /// There is no such thing, or the key may not know of it.
-    NotFound = "not_found", 404, "There is no such thing";
-    /// The path exists, the method does not.
-    MethodNotAllowed = "method_not_allowed", 405, "This path does not take this method";
-    /// The client took too long to send its request.
-    Timeout = "request_timeout", 408, "The request took too long to arrive";
-    /// The idempotency key was used with another body.
-    IdempotencyConflict = "idempotency_conflict", 409, "The idempotency key was used for another request";
-    /// The event id is not free for this event.
-    EventConflict = "event_conflict", 409, "The event id is not free for this event";
-    /// The thing is not in a state that allows this.
-    StateConflict = "state_conflict", 409, "The current state does not allow this";
-    /// People have not decided yet.
-    ApprovalPending = "approval_pending", 409, "The approval is pending";
-    /// The approval ended, with another decision or without one.
-    AlreadyDecided = "already_decided", 409, "The approval was decided before";
-    /// What would be done is not what was approved.
-    ApprovalMismatch = "approval_mismatch", 409, "This is not what was approved";
-    /// The approval was used.
-    AlreadyConsumed = "already_consumed", 409, "The approval was used before";
-    /// The approval was given too long ago.
-    ApprovalLapsed = "approval_lapsed", 409, "The approval is no longer good";
-    /// The hold has ended, in whatever way.
-    HoldEnded = "hold_ended", 409, "The hold has ended";
-    /// Nothing is left of the purchase to give back.
-    NotRefundable = "not_refundable", 409, "Nothing is left to refund";
-    /// The body is too large.
-    TooLarge = "too_large", 413, "The body is too large";
-    /// The body can be read but is not possible.
-    Invalid = "invalid", 422, "The request is not possible";
-    /// The decision cannot be understood; the approval is denied.
-    AmbiguousDecision = "ambiguous_decision", 422, "The decision cannot be understood";
-    /// The wallet, or one above it, is frozen.
-    WalletFrozen = "wallet_frozen", 423, "The wallet is frozen";
-    /// Too much at once.
-    TooManyRequests = "too_many_requests", 429, "Too many requests";
-    /// A fault of ours.
-    Internal = "internal", 500, "Something went wrong on our side";
-    /// Not now.
-    Unavailable = "unavailable", 503, "Not available right now";
-    /// The disk is full.
-    Full = "storage_full", 507, "The disk is full";
-}
+pub use super::code::Code;
 
 /// Where every code has its page.
-const TYPE_BASE: &str = "https://bellwire.dev/errors/";
+pub const TYPE_BASE: &str = "https://bellwire.dev/errors/";
 
 /// One thing wrong with one field.
 #[derive(Debug, Clone, Serialize, ToSchema)]

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     app::App,
-    session::{COOKIE, cookie, csrf_token, hash, link_hash, link_url, new_token, no_cookie},
+    session::{COOKIE, asked_by_own_page, cookie, csrf_token, hash, link_hash, link_url, new_token, no_cookie},
 };
 
 /// The routes of this file.
@@ -102,7 +102,7 @@ fn cookies(value: Option<HeaderValue>) -> impl Iterator<Item = (http::HeaderName
 }
 
 /// Log in: with an API key, or with the token of a link. Sets the cookie `bellwire_session`.
-#[utoipa::path(post, path = "/v1/session", tag = "session", request_body = LogIn,
+#[utoipa::path(post, path = "/v1/session", operation_id = "log_in", tag = "session", request_body = LogIn,
     responses(
         (status = 200, body = SessionView, headers(("Set-Cookie" = String))),
         (status = 400, content_type = "application/problem+json", body = ProblemBody),
@@ -118,8 +118,7 @@ async fn log_in(
     body: Json<LogIn>,
 ) -> Answer {
     // Another site must not log its visitors in to an account of its own.
-    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-    if site.is_some_and(|site| site != b"same-origin" && site != b"none") {
+    if !asked_by_own_page(&headers, &app.public_url) {
         return Err(Problem::new(Code::CsrfFailed, "Only the console's own pages log in."));
     }
     let (form, faults, _) = body.open();
@@ -164,7 +163,7 @@ fn no_session() -> Problem {
 }
 
 /// The session of the cookie: how a page that was loaded anew learns its `csrf_token`.
-#[utoipa::path(get, path = "/v1/session", tag = "session",
+#[utoipa::path(get, path = "/v1/session", operation_id = "get_session", tag = "session",
     responses((status = 200, body = SessionView), (status = 401, body = ProblemBody)), security(("session" = [])))]
 async fn show(State(app): State<Arc<App>>, by: By<AnyKey>) -> Answer {
     let session = by.session.as_ref().ok_or_else(no_session)?;
@@ -172,7 +171,7 @@ async fn show(State(app): State<Arc<App>>, by: By<AnyKey>) -> Answer {
 }
 
 /// Log out: the session is gone, and so is its cookie.
-#[utoipa::path(delete, path = "/v1/session", tag = "session",
+#[utoipa::path(delete, path = "/v1/session", operation_id = "log_out", tag = "session",
     responses((status = 204, headers(("Set-Cookie" = String))), (status = 401, body = ProblemBody)),
     security(("session" = [], "csrf" = [])))]
 async fn log_out(State(app): State<Arc<App>>, by: By<AnyKey>) -> Answer {
@@ -202,7 +201,7 @@ struct LinkView {
 }
 
 /// Make a link that logs in once, as the key that asks, within five minutes.
-#[utoipa::path(post, path = "/v1/session/links", tag = "session",
+#[utoipa::path(post, path = "/v1/session/links", operation_id = "create_session_link", tag = "session",
     params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = LinkView), (status = 401, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn create_link(State(app): State<Arc<App>>, by: By<AnyKey>, Repeat(idempotency): Repeat) -> Answer {

@@ -38,7 +38,8 @@ struct InteractionForm {
 
 /// Clicks and forms of the Slack app. Signed by Slack (`X-Slack-Signature`) instead of sent with a key;
 /// 404 unless Slack is set up.
-#[utoipa::path(post, path = "/v1/integrations/slack/interactions", tag = "integration",
+#[utoipa::path(post, path = "/v1/integrations/slack/interactions", operation_id = "slack_interaction",
+    tag = "integration",
     request_body(content = InteractionForm, content_type = "application/x-www-form-urlencoded"),
     params(("X-Slack-Signature" = Option<String>, Header), ("X-Slack-Request-Timestamp" = Option<String>, Header)),
     responses(

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{openapi, reply::Reply};
-use crate::app::App;
+use crate::{app::App, asyncapi};
 
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
@@ -21,6 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(metrics))
         .routes(routes!(keys))
         .routes(routes!(document))
+        .routes(routes!(events))
 }
 
 /// Whether the process lives.
@@ -31,7 +32,8 @@ struct Healthy {
 }
 
 /// Whether the process lives.
-#[utoipa::path(get, path = "/healthz", tag = "system", responses((status = 200, body = Healthy)), security(()))]
+#[utoipa::path(get, path = "/healthz", operation_id = "get_health",
+    tag = "system", responses((status = 200, body = Healthy)), security(()))]
 async fn healthz() -> Reply {
     Reply::ok(&Healthy { status: "ok", version: crate::VERSION })
 }
@@ -51,7 +53,8 @@ struct Ready {
 const STALL_MS: u64 = 5_000;
 
 /// Whether the server should be sent requests: the writer answers, the disk has room, it is not stopping.
-#[utoipa::path(get, path = "/readyz", tag = "system", responses((status = 200, body = Ready), (status = 503, body = Ready)), security(()))]
+#[utoipa::path(get, path = "/readyz", operation_id = "get_readiness",
+    tag = "system", responses((status = 200, body = Ready), (status = 503, body = Ready)), security(()))]
 async fn readyz(State(app): State<Arc<App>>) -> Reply {
     let health = app.store.health();
     let mut reasons = Vec::new();
@@ -75,7 +78,8 @@ async fn readyz(State(app): State<Arc<App>>) -> Reply {
 }
 
 /// Metrics in the text format of Prometheus. No tenant's or endpoint's name is in them.
-#[utoipa::path(get, path = "/metrics", tag = "system", responses((status = 200, content_type = "text/plain", body = String)), security(()))]
+#[utoipa::path(get, path = "/metrics", operation_id = "get_metrics",
+    tag = "system", responses((status = 200, content_type = "text/plain", body = String)), security(()))]
 async fn metrics(State(app): State<Arc<App>>) -> Response {
     let text = app.metrics.as_ref().map(metrics_exporter_prometheus::PrometheusHandle::render).unwrap_or_default();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
@@ -99,7 +103,8 @@ struct PublicKeys {
 }
 
 /// What verifies `v1a` signatures.
-#[utoipa::path(get, path = "/.well-known/bellwire-keys.json", tag = "system", responses((status = 200, body = PublicKeys)), security(()))]
+#[utoipa::path(get, path = "/.well-known/bellwire-keys.json", operation_id = "get_signing_keys",
+    tag = "system", responses((status = 200, body = PublicKeys)), security(()))]
 async fn keys(State(app): State<Arc<App>>) -> Reply {
     let key = PublicKeyView {
         algorithm: "ed25519",
@@ -110,7 +115,15 @@ async fn keys(State(app): State<Arc<App>>) -> Reply {
 }
 
 /// This API, described (OpenAPI 3.1).
-#[utoipa::path(get, path = "/openapi.json", tag = "system", responses((status = 200, content_type = "application/json", body = Object)), security(()))]
+#[utoipa::path(get, path = "/openapi.json", operation_id = "get_openapi",
+    tag = "system", responses((status = 200, content_type = "application/json", body = Object)), security(()))]
 async fn document() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], openapi::json()).into_response()
+}
+
+/// The events and webhooks, described (AsyncAPI 3.0).
+#[utoipa::path(get, path = "/asyncapi.json", operation_id = "get_asyncapi",
+    tag = "system", responses((status = 200, content_type = "application/json", body = Object)), security(()))]
+async fn events() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], asyncapi::json()).into_response()
 }

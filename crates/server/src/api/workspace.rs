@@ -49,7 +49,8 @@ pub(super) struct Me {
 }
 
 /// Who the key is that asks.
-#[utoipa::path(get, path = "/v1/me", tag = "workspace", responses((status = 200, body = Me), (status = 401, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/me", operation_id = "get_me",
+    tag = "workspace", responses((status = 200, body = Me), (status = 401, body = ProblemBody)))]
 async fn me(by: By<AnyKey>) -> Reply {
     Reply::ok(&Me::of(&by.principal))
 }

@@ -1,6 +1,6 @@
 //! PagerDuty, by its Events API v2: an alert while somebody is asked, resolved when it has ended. Both have the
 //! approval's id as their key, so that however often they are sent there is one alert.
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use bellwire_domain::approval::{Approval, Office, Post, Said, Saying};
@@ -108,6 +108,22 @@ impl PagerDuty {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         let request = OutboundRequest::post(self.target.clone(), headers, body, PATIENCE);
         said(self.egress.send(request).await, |response| read(response).map(|()| Some(approval.id.to_string())))
+    }
+
+    /// Triggers an alert that says it is a test, and resolves it; what came of it, in words.
+    pub async fn try_out(&self, patience: Duration) -> Result<String, String> {
+        let trigger = json!({"event_action": "trigger", "dedup_key": "bellwire-test", "payload":
+            {"summary": "A test of Bellwire", "source": &*self.office.public_url, "severity": "info"}});
+        let resolve = json!({"event_action": "resolve", "dedup_key": "bellwire-test"});
+        for mut body in [trigger, resolve] {
+            body["routing_key"] = self.routing_key.expose().into();
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+            let request = OutboundRequest::post(self.target.clone(), headers, Bytes::from(body.to_string()), patience);
+            let outcome = self.egress.send(request).await.outcome.map_err(|error| error.to_string());
+            let taken = outcome.and_then(|response| read(&response).map_err(|(why, _)| why));
+            taken.map_err(|why| format!("PagerDuty did not take an event: {why}."))?;
+        }
+        Ok("An alert was triggered and resolved.".to_owned())
     }
 
     fn body(&self, approval: &Approval, saying: Saying) -> Value {

@@ -38,14 +38,17 @@ enum What {
     /// Show one, whole
     Get { id: String },
     /// Check a receipt offline: who allowed what, and until when
-    VerifyReceipt {
-        /// The receipt: a file, or `-` for stdin
-        #[arg(default_value = "-")]
-        file: String,
-        /// The public key of the deployment, `whpk_…` (`/.well-known/bellwire-keys.json` has it)
-        #[arg(long, value_name = "KEY")]
-        key: String,
-    },
+    VerifyReceipt(Receipt),
+}
+
+#[derive(Args)]
+pub(super) struct Receipt {
+    /// The receipt: a file, or `-` for stdin
+    #[arg(default_value = "-")]
+    file: String,
+    /// The public key of the deployment, `whpk_…` (`/.well-known/bellwire-keys.json` has it)
+    #[arg(long, visible_alias = "public-key", value_name = "KEY")]
+    key: String,
 }
 
 #[derive(Args)]
@@ -72,13 +75,13 @@ pub(super) struct Deny {
 impl Approvals {
     /// Whether a server is needed.
     pub(super) fn is_offline(&self) -> bool {
-        matches!(self.what, Some(What::VerifyReceipt { .. }))
+        matches!(self.what, Some(What::VerifyReceipt(_)))
     }
 
     /// What needs no server.
     pub(super) fn offline(self, global: &Global) -> Done {
         match self.what {
-            Some(What::VerifyReceipt { file, key }) => verify(global.out(), &file, &key),
+            Some(What::VerifyReceipt(receipt)) => receipt.check(global.out()),
             _ => Ok(()),
         }
     }
@@ -182,7 +185,13 @@ fn shown(out: Out, approval: &Value) -> String {
     ])
 }
 
-/// Says what a receipt says, if the key signed it. One whose time is over is genuine still, and no permission.
+impl Receipt {
+    /// Says what it says, if the key signed it. One whose time is over is genuine still, and no permission.
+    pub(super) fn check(&self, out: Out) -> Done {
+        verify(out, &self.file, &self.key)
+    }
+}
+
 fn verify(out: Out, file: &str, key: &str) -> Done {
     let key = PublicKey::parse(key).map_err(|error| Failure::usage(format!("--key: {error}")))?;
     let bytes = args::read(file)?;

@@ -30,7 +30,8 @@ pub(super) fn assignment(text: &str) -> Result<(String, Value), String> {
     Ok((path.to_owned(), value))
 }
 
-/// Puts a value at a dotted path; objects on the way are made, lists take an index or grow by one.
+/// Puts a value at a dotted path; what is not there on the way is made: a list where the path says `0`, else an
+/// object. Lists take an index or grow by one.
 pub(super) fn set(root: &mut Value, path: &str, value: Value) -> Result<(), String> {
     let mut at = root;
     for name in path.split('.') {
@@ -46,6 +47,11 @@ pub(super) fn set(root: &mut Value, path: &str, value: Value) -> Result<(), Stri
                 items.get_mut(index).ok_or_else(|| format!("`{path}`: there is no `{name}`"))?
             }
             other => {
+                if other.is_null() && name == "0" {
+                    *other = Value::Array(vec![Value::Null]);
+                    at = &mut other[0];
+                    continue;
+                }
                 if !other.is_object() {
                     *other = Value::Object(Map::new());
                 }
@@ -56,6 +62,33 @@ pub(super) fn set(root: &mut Value, path: &str, value: Value) -> Result<(), Stri
     }
     *at = value;
     Ok(())
+}
+
+/// Puts all of `--set` into the data.
+pub(super) fn assign(data: &mut Value, assignments: &[(String, Value)]) -> Done {
+    for (path, value) in assignments {
+        set(data, path, value.clone()).map_err(|why| Failure::usage(format!("--set {why}")))?;
+    }
+    Ok(())
+}
+
+/// The value at a dotted path.
+pub(super) fn at<'a>(root: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(root, |at, name| match at {
+        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+        other => other.get(name),
+    })
+}
+
+/// Whether two values are the same to people: 5 is 5.0, and text may look like a number.
+pub(super) fn same(there: &Value, wanted: &Value) -> bool {
+    match (there, wanted) {
+        (Value::Number(there), Value::Number(wanted)) => there == wanted || there.as_f64() == wanted.as_f64(),
+        (Value::String(there), Value::Number(_) | Value::Bool(_)) => {
+            serde_json::from_str::<Value>(there).is_ok_and(|read| read == *wanted)
+        }
+        _ => there == wanted,
+    }
 }
 
 /// The bytes of a file, or of stdin for `-`.
@@ -93,12 +126,31 @@ mod tests {
         set(&mut data, "items.1", json!({"price": 3})).unwrap();
         set(&mut data, "customer.name", json!("Ada")).unwrap();
         set(&mut data, "note.deep", json!(null)).unwrap();
+        set(&mut data, "grid.0.0", json!(7)).unwrap();
+        set(&mut data, "grid.1", json!([])).unwrap();
         assert_eq!(
             data,
-            json!({"items": [{"price": 2}, {"price": 3}], "note": {"deep": null}, "customer": {"name": "Ada"}})
+            json!({"items": [{"price": 2}, {"price": 3}], "note": {"deep": null}, "customer": {"name": "Ada"},
+                "grid": [[7], []]})
         );
         assert!(set(&mut data, "items.7", json!(1)).unwrap_err().contains("0 to 2"));
         assert!(set(&mut data, "items.x", json!(1)).is_err());
+    }
+
+    #[test]
+    fn a_path_finds_what_it_names_and_numbers_are_compared_as_numbers() {
+        let event = json!({"data": {"items": [{"price": 5}], "id": "42", "paid": null}});
+        for (path, wanted, found) in [
+            ("data.items.0.price", json!(5.0), true),
+            ("data.items.0.price", json!("5"), false),
+            ("data.items.1.price", json!(5), false),
+            ("data.id", json!(42), true),
+            ("data.id", json!("42"), true),
+            ("data.paid", json!(null), true),
+            ("data.other", json!(null), false),
+        ] {
+            assert_eq!(at(&event, path).is_some_and(|there| same(there, &wanted)), found, "{path} {wanted}");
+        }
     }
 
     #[test]

@@ -76,7 +76,7 @@ struct List {
 }
 
 #[derive(Args)]
-struct Verify {
+pub(super) struct Verify {
     /// What `bellwire audit export` printed, or `-` for stdin
     file: String,
     /// It is some entries only: check each, and the ties between neighbours
@@ -143,7 +143,7 @@ impl List {
 }
 
 impl Verify {
-    fn run(self, out: Out) -> Done {
+    pub(super) fn run(self, out: Out) -> Done {
         let file: Box<dyn BufRead> = if self.file == "-" {
             Box::new(io::stdin().lock())
         } else {

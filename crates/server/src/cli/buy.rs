@@ -136,7 +136,11 @@ fn show(out: Out, answer: Answer) -> Done {
     let left = header("bellwire-budget-remaining-usd").to_owned();
     let resets_at = header("bellwire-budget-resets-at");
     let resets_at = if resets_at.is_empty() { Value::Null } else { resets_at.into() };
-    out.show(&answer, |value| {
+    out.show(&answer, |answered| {
+        // Where people are asked, the answer has the approval beside what waits for it.
+        let approval = &answered["approval"];
+        let value = [&answered["hold"], &answered["purchase"]].into_iter().find(|one| one.is_object());
+        let value = value.filter(|_| approval.is_object()).unwrap_or(answered);
         let field = |name: &str| text(value, name);
         // What a purchase that succeeded has paid is its amount.
         let of_hold = |name: &str| if value["purchase_id"].is_null() { String::new() } else { field(name) };
@@ -150,6 +154,8 @@ fn show(out: Out, answer: Answer) -> Done {
             ("came back", of_hold("refunded_usd")),
             ("vendor", field("vendor")),
             ("error", field("error_message")),
+            ("approval", text(approval, "id")),
+            ("ask until", out.when(&approval["expires_at"])),
             ("expires", out.when(&value["expires_at"])),
             ("left to spend", left),
             ("starts anew", out.when(&resets_at)),

@@ -32,6 +32,10 @@ pub(super) struct Catch {
     /// Reset the connection instead of answering
     #[arg(long)]
     reset: bool,
+    /// Misbehave only at the first so many requests of each webhook-id, then answer 200 at once [default: 1];
+    /// without another fault, answer 500
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
+    flaky: Option<u32>,
     /// The endpoint's secret, to check signatures
     #[arg(long, env = "BELLWIRE_SECRET", hide_env_values = true)]
     secret: Option<String>,
@@ -51,12 +55,16 @@ fn status(text: &str) -> Result<StatusCode, String> {
 
 impl Catch {
     pub(super) async fn run(self, out: Out) -> Done {
-        let behaviour = Behaviour {
+        let mut behaviour = Behaviour {
             status: self.status,
             delay: self.delay.unwrap_or_default(),
             drip: self.drip,
             reset: self.reset,
+            flaky: self.flaky,
         };
+        if self.flaky.is_some() && !behaviour.is_at_fault() {
+            behaviour.status = StatusCode::INTERNAL_SERVER_ERROR;
+        }
         let receiver = Receiver::bind(&self.listen, behaviour).await.map_err(|error| {
             let why = match error.kind() {
                 std::io::ErrorKind::AddrInUse => "it is taken".to_owned(),
@@ -75,11 +83,13 @@ impl Catch {
         let mut tasks = tokio::task::JoinSet::new();
         let stop = CancellationToken::new();
         tasks.spawn(receiver.run(sender, stop.clone()));
+        // One for all turns: what arrives while a request is printed counts as well.
+        let mut ended = std::pin::pin!(tokio::signal::ctrl_c());
         let mut left = self.count;
         while left != Some(0) {
             let one = tokio::select! {
                 one = caught.recv() => one,
-                _ = tokio::signal::ctrl_c() => None,
+                _ = &mut ended => None,
             };
             let Some(one) = one else { break };
             self.show(out, &one)?;
@@ -90,7 +100,7 @@ impl Catch {
             stop.cancel();
             tokio::select! {
                 _ = tasks.join_next() => {}
-                _ = tokio::signal::ctrl_c() => {}
+                _ = ended => {}
             }
         }
         Ok(())
@@ -105,7 +115,8 @@ impl Catch {
             let verified = checked.as_ref().map(Result::is_ok);
             let findings = checked.and_then(Result::err);
             let line = json!({"at": one.at, "method": one.method, "path": one.path, "headers": headers,
-                "body": body, "verified": verified, "findings": findings});
+                "body": body, "answer": one.answer.map(|status| status.as_u16()), "verified": verified,
+                "findings": findings});
             return out.line(line.to_string());
         }
         let mark = match &checked {
@@ -114,7 +125,8 @@ impl Catch {
             Some(Err(_)) => out.paint(Tone::Bad, "signature INVALID"),
         };
         let head = format!("{} {} {}", clock_time(one.at), one.method, one.path);
-        out.line(format!("{}  {mark}", out.paint(Tone::Bold, &head)))?;
+        let answer = one.answer.map_or_else(|| "reset".to_owned(), |status| status.as_u16().to_string());
+        out.line(format!("{}  → {answer}  {mark}", out.paint(Tone::Bold, &head)))?;
         for finding in checked.and_then(Result::err).unwrap_or_default() {
             out.line(format!("  {}", finding.sentence))?;
         }

@@ -1,12 +1,15 @@
 //! The API as commands use it: paths in, JSON out, and refusals as sentences with hints.
-use std::time::Duration;
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use serde_json::Value;
-use url::Url;
+use serde_json::{Value, json};
+use url::{Host, Url};
 
 use super::{
     failure::{Done, Exit, Failure},
@@ -21,8 +24,13 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) struct Client {
     pub(super) http: Http,
     base: Url,
-    key: Option<String>,
+    key: Arc<RwLock<Option<String>>>,
+    /// Looks where the key of a server's run is: a server that was started anew has another.
+    finder: Option<Arc<Finder>>,
 }
+
+/// Finds the key of a server on this machine, if its user is this one.
+pub(super) type Finder = dyn Fn() -> Option<String> + Send + Sync;
 
 /// What the server answered, if it was 2xx.
 #[derive(Debug)]
@@ -46,7 +54,30 @@ impl Client {
         if key.as_ref().is_some_and(|key| HeaderValue::from_str(key).is_err()) {
             return Err(Failure::usage("the key has characters that no key has"));
         }
-        Ok(Self { http, base, key })
+        Ok(Self { http, base, key: Arc::new(RwLock::new(key)), finder: None })
+    }
+
+    /// Instead of a key that was given: what is found, and looked for again when the server does not know it.
+    pub(super) fn with_finder(mut self, finder: Arc<Finder>) -> Self {
+        self.finder = Some(finder);
+        self.renew();
+        self
+    }
+
+    /// Looks for the key again; whether it is another one.
+    fn renew(&self) -> bool {
+        let Some(found) = self.finder.as_ref().and_then(|find| find()) else { return false };
+        let mut key = self.key.write().unwrap_or_else(PoisonError::into_inner);
+        key.replace(found) != *key
+    }
+
+    fn key(&self) -> Option<String> {
+        self.key.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the server is this very machine's.
+    pub(super) fn is_near(&self) -> bool {
+        is_near(&self.base)
     }
 
     /// The server's URL.
@@ -55,7 +86,7 @@ impl Client {
     }
 
     pub(super) fn has_key(&self) -> bool {
-        self.key.is_some()
+        self.key().is_some()
     }
 
     pub(super) async fn get(&self, path: &str) -> Done<Answer> {
@@ -77,7 +108,7 @@ impl Client {
         self.fetch(&outbound, TIMEOUT).await
     }
 
-    pub(super) async fn patch(&self, path: &str, body: &Value) -> Done<Answer> {
+    pub(super) async fn patch(&self, path: &str, body: &impl std::fmt::Display) -> Done<Answer> {
         self.send(Method::PATCH, path, Some(body.to_string()), Duration::ZERO).await
     }
 
@@ -92,7 +123,14 @@ impl Client {
     }
 
     async fn fetch(&self, outbound: &Outbound, timeout: Duration) -> Done<Answer> {
-        let fetched = self.http.fetch(outbound, timeout).await.map_err(|error| unreachable(self.base(), &error))?;
+        let fetch = async |outbound: &Outbound| {
+            self.http.fetch(outbound, timeout).await.map_err(|error| unreachable(self.base(), &error))
+        };
+        let mut fetched = fetch(outbound).await?;
+        // What was refused so was not done, so it may be asked again.
+        if fetched.status == StatusCode::UNAUTHORIZED && self.renew() {
+            fetched = fetch(&self.authorized(outbound)).await?;
+        }
         answer(fetched)
     }
 
@@ -113,7 +151,13 @@ impl Client {
     }
 
     async fn open(&self, outbound: &Outbound) -> Done<Response<Incoming>> {
-        let response = self.http.stream(outbound, TIMEOUT).await.map_err(|error| unreachable(self.base(), &error))?;
+        let open = async |outbound: &Outbound| {
+            self.http.stream(outbound, TIMEOUT).await.map_err(|error| unreachable(self.base(), &error))
+        };
+        let mut response = open(outbound).await?;
+        if response.status() == StatusCode::UNAUTHORIZED && self.renew() {
+            response = open(&self.authorized(outbound)).await?;
+        }
         if response.status().is_success() {
             return Ok(response);
         }
@@ -129,16 +173,32 @@ impl Client {
         let agent = concat!("bellwire-cli/", env!("CARGO_PKG_VERSION"));
         headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
         headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-        if let Some(key) = &self.key
-            && let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {key}"))
-        {
-            value.set_sensitive(true);
-            headers.insert(header::AUTHORIZATION, value);
-        }
         if body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        Ok(Outbound { method, url, headers, body: Bytes::from(body.unwrap_or_default()) })
+        Ok(self.authorized(&Outbound { method, url, headers, body: Bytes::from(body.unwrap_or_default()) }))
+    }
+
+    /// The request with the key as it is now.
+    fn authorized(&self, outbound: &Outbound) -> Outbound {
+        let mut outbound = outbound.clone();
+        if let Some(key) = self.key()
+            && let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {key}"))
+        {
+            value.set_sensitive(true);
+            outbound.headers.insert(header::AUTHORIZATION, value);
+        }
+        outbound
+    }
+}
+
+/// Whether a URL is of this machine: a loopback address, or the name of one.
+pub(super) fn is_near(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
@@ -183,7 +243,8 @@ fn refusal(status: StatusCode, body: &[u8]) -> Failure {
     let exit = if status.is_client_error() { Exit::Refused } else { Exit::Failed };
     let Ok(problem) = serde_json::from_slice::<Value>(body) else {
         return Failure::new(exit, format!("the server answered {status}"))
-            .hint("is this the URL of a Bellwire server?");
+            .hint("is this the URL of a Bellwire server?")
+            .with_problem(json!({"status": status.as_u16()}));
     };
     let text = |name: &str| problem.get(name).and_then(Value::as_str);
     let faults: Vec<String> = problem
@@ -200,7 +261,8 @@ fn refusal(status: StatusCode, body: &[u8]) -> Failure {
     message = format!("{message} ({})", status.as_u16());
     let mut failure = Failure::new(exit, message);
     match text("code") {
-        Some("unauthorized") => failure = failure.hint("give a valid key with --key, BELLWIRE_KEY or a profile"),
+        Some("unauthorized") => failure = failure.hint("give a valid key with --key, BELLWIRE_KEY or a profile; the server of a `bellwire serve --dev` that you run \
+                 on this machine asks your commands for none"),
         Some("forbidden" | "foreign_namespace") => {
             failure = failure.hint("`bellwire keys list` shows what each key may do; an admin key may do everything");
         }

@@ -87,9 +87,7 @@ pub(super) async fn post(
     mut data: Value,
     assignments: &[(String, Value)],
 ) -> Done {
-    for (path, value) in assignments {
-        args::set(&mut data, path, value.clone()).map_err(|why| Failure::usage(format!("--set {why}")))?;
-    }
+    args::assign(&mut data, assignments)?;
     let mut body = Map::new();
     body.insert("type".into(), kind.into());
     body.insert("data".into(), data);

@@ -100,6 +100,24 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
+impl From<clap::Error> for Failure {
+    fn from(error: clap::Error) -> Self {
+        let text = error.render().to_string();
+        let (said, _) = text.split_once("\n\nUsage:").unwrap_or((&text, ""));
+        let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
+        let mut failure = Self::usage("");
+        while let Some(line) = lines.next_if(|line| !line.starts_with("tip: ") && !line.starts_with("For more")) {
+            let line = line.trim_start_matches("error: ");
+            let between = if failure.message.is_empty() { "" } else { " " };
+            failure.message = format!("{}{between}{line}", failure.message);
+        }
+        for tip in lines.filter_map(|line| line.strip_prefix("tip: ")) {
+            failure = failure.hint(tip);
+        }
+        failure.hint("--help tells what there is")
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         // `bellwire events list | head` is not a failure.

@@ -25,11 +25,13 @@ mod keys;
 mod listen;
 mod local;
 mod migrate;
+mod near;
 mod out;
 mod pagerduty;
 mod place;
 mod policies;
 mod receiver;
+mod same_user;
 mod sample;
 mod serve;
 mod settings;
@@ -45,16 +47,16 @@ use std::{io::Write, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use failure::Done;
+use failure::{Done, Failure};
 use settings::Global;
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0  done
-  1  failed
-  2  wrong usage
+  0  done; also when Ctrl-C ends what has no end of its own (listen, catch, events tail, serve)
+  1  failed: what was checked is wrong, a file cannot be read, the server failed (5xx)
+  2  wrong usage: a flag, a value, a profile, a type that is not there
   3  the server cannot be reached
-  4  the server refused (4xx)
+  4  the server refused (4xx): the key, a budget, a state, an id
   5  timed out
 
 Profiles are in ~/.config/bellwire/config.toml:
@@ -138,6 +140,14 @@ enum Command {
     },
     /// Print the API's description (OpenAPI 3.1)
     Openapi,
+    /// Print the description of events and webhooks (AsyncAPI 3.0)
+    Asyncapi,
+    /// Print a page of the reference (Markdown)
+    #[command(hide = true)]
+    Reference {
+        /// The page
+        page: crate::reference::Page,
+    },
 }
 
 /// Runs the command line.
@@ -147,7 +157,14 @@ pub fn main() -> ExitCode {
 
 /// Runs the command line of a version that has other migrations.
 pub fn main_with(migrations: &'static [&'static str]) -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // What is wrong with the arguments is told to programs like everything else.
+        Err(error) if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") => {
+            return Failure::from(error).report(true);
+        }
+        Err(error) => error.exit(),
+    };
     let json = cli.global.json;
     match run(cli, migrations) {
         Ok(()) => ExitCode::SUCCESS,
@@ -158,8 +175,10 @@ pub fn main_with(migrations: &'static [&'static str]) -> ExitCode {
 fn run(cli: Cli, migrations: &'static [&'static str]) -> Done {
     let global = cli.global;
     match cli.command {
-        Command::Serve(serve) => Ok(serve.run(migrations)?),
+        Command::Serve(serve) => Ok(serve.run(&global, migrations)?),
         Command::Openapi => global.out().line(crate::api::openapi::json().trim_end()),
+        Command::Asyncapi => global.out().line(crate::asyncapi::json().trim_end()),
+        Command::Reference { page } => global.out().line(page.markdown(&Cli::command()).trim_end()),
         Command::Migrate(migrate) => migrate.run(global.out()),
         Command::Demo(demo) => block_on(demo.run(global.out(), global.key.clone())),
         Command::Listen(listen) => block_on(listen.run(&global.session()?)),
@@ -191,9 +210,20 @@ fn run(cli: Cli, migrations: &'static [&'static str]) -> Done {
 /// Writes the script into memory first: a closed pipe is no panic.
 fn completions(shell: clap_complete::Shell) -> Done {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "bellwire", &mut script);
+    clap_complete::generate(shell, &mut visible(&Cli::command()), "bellwire", &mut script);
     std::io::stdout().write_all(&script)?;
     Ok(())
+}
+
+/// A command without the options that only the environment sets: nobody types those.
+fn visible(command: &clap::Command) -> clap::Command {
+    let mut shown = clap::Command::new(command.get_name().to_owned())
+        .args(command.get_arguments().filter(|argument| !argument.is_hide_set()).cloned())
+        .subcommands(command.get_subcommands().map(visible));
+    if let Some(about) = command.get_about() {
+        shown = shown.about(about.clone());
+    }
+    shown
 }
 
 /// Runs a command to its end; what it left running ends with it.

@@ -42,6 +42,11 @@ impl Out {
         !self.json && !self.plain && io::stderr().is_terminal()
     }
 
+    /// Whether a person reads what is said on stderr.
+    pub(super) fn is_seen(self) -> bool {
+        !self.json && io::stderr().is_terminal()
+    }
+
     /// One line of data.
     #[expect(clippy::unused_self, reason = "talk and data are told apart at the call")]
     pub(super) fn line(self, text: impl AsRef<str>) -> Done {

@@ -1,4 +1,4 @@
-//! `bellwire policies`: listed, made from a file, tried out and replayed.
+//! `bellwire policies`: listed, made and changed from a file, tried out and replayed.
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -36,6 +36,25 @@ pub(super) enum Policies {
         /// The file
         #[arg(short, long, value_name = "FILE")]
         file: PathBuf,
+    },
+    /// Change one by a JSON file; what is not in it stays, and the change is a new version
+    Update {
+        id: String,
+        /// The file
+        #[arg(short, long, value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Remove one that is attached to nothing; its versions stay
+    Delete { id: String },
+    /// List the versions of one, newest first
+    Versions {
+        id: String,
+        /// How many, 1 to 200 [default: 50]
+        #[arg(long)]
+        limit: Option<u32>,
+        /// The page after this one
+        #[arg(long)]
+        cursor: Option<String>,
     },
     /// Try one on a purchase that is made up
     Evaluate(Evaluate),
@@ -112,12 +131,25 @@ impl Policies {
                 let parameters =
                     [("namespace", namespace), ("limit", limit.map(|limit| limit.to_string())), ("cursor", cursor)];
                 let answer = client.get(&query("/v1/policies", &parameters)).await?;
-                out.show(&answer, |value| policies(out, value))
+                out.show(&answer, |value| policies(out, value, "policies"))
             }
             Self::Get { id } => out.show(&exact(client.get(&at(&id, "")).await?)?, |value| shown(out, value)),
             Self::Create { file } => {
                 let answer = client.post("/v1/policies", &json_of(&file)?).await?;
                 out.show(&exact(answer)?, |value| shown(out, value))
+            }
+            Self::Update { id, file } => {
+                let answer = client.patch(&at(&id, ""), &json_of(&file)?).await?;
+                out.show(&exact(answer)?, |value| shown(out, value))
+            }
+            Self::Delete { id } => {
+                let answer = client.delete(&at(&id, "")).await?;
+                out.show(&answer, |_| format!("{id} is removed"))
+            }
+            Self::Versions { id, limit, cursor } => {
+                let parameters = [("limit", limit.map(|limit| limit.to_string())), ("cursor", cursor)];
+                let answer = client.get(&query(&at(&id, "/versions"), &parameters)).await?;
+                out.show(&answer, |value| policies(out, value, "versions"))
             }
             Self::Evaluate(asked) => {
                 let body = object([
@@ -147,7 +179,7 @@ impl Policies {
     }
 }
 
-fn policies(out: Out, value: &Value) -> String {
+fn policies(out: Out, value: &Value, name: &str) -> String {
     let row = |policy: &Value| {
         vec![
             text(policy, "id"),
@@ -159,7 +191,7 @@ fn policies(out: Out, value: &Value) -> String {
             out.when(&policy["updated_at"]),
         ]
     };
-    let rows = items(value, "policies").iter().map(row).collect();
+    let rows = items(value, name).iter().map(row).collect();
     let empty = "no policies yet; make one with `bellwire policies create -f FILE`";
     out.table(&["id", "name", "version", "rules", "default", "namespace", "changed"], rows, empty)
 }

@@ -1,5 +1,6 @@
 //! A webhook receiver in this process, told how to behave: for `catch`, `demo` and `bench`.
 use std::{
+    collections::HashMap,
     convert::Infallible,
     io,
     net::SocketAddr,
@@ -36,11 +37,48 @@ pub(super) struct Behaviour {
     pub(super) drip: Option<Duration>,
     /// Close the connection with a reset instead of an answer.
     pub(super) reset: bool,
+    /// All that only at the first so many requests of each webhook-id; later ones are answered 200 at once.
+    pub(super) flaky: Option<u32>,
+}
+
+impl Behaviour {
+    /// Whether anything but a prompt success is to be answered.
+    pub(super) fn is_at_fault(&self) -> bool {
+        !self.status.is_success() || !self.delay.is_zero() || self.drip.is_some() || self.reset
+    }
+}
+
+/// Ids that are counted; beyond that all are forgotten. Keeps I12.
+const COUNTED_MAX: usize = 10_000;
+
+/// What all connections share: how to behave, and how often each id was seen.
+struct Shared {
+    behaviour: Mutex<Behaviour>,
+    seen: Mutex<HashMap<String, u32>>,
+}
+
+impl Shared {
+    fn behaviour(&self) -> Behaviour {
+        *self.behaviour.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How to answer a request with this id.
+    fn behaviour_to(&self, id: &str) -> Behaviour {
+        let behaviour = self.behaviour();
+        let Some(faults) = behaviour.flaky else { return behaviour };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= COUNTED_MAX {
+            seen.clear();
+        }
+        let times = seen.entry(id.to_owned()).or_default();
+        *times = times.saturating_add(1);
+        if *times > faults { Behaviour::default() } else { behaviour }
+    }
 }
 
 impl Default for Behaviour {
     fn default() -> Self {
-        Self { status: StatusCode::OK, delay: Duration::ZERO, drip: None, reset: false }
+        Self { status: StatusCode::OK, delay: Duration::ZERO, drip: None, reset: false, flaky: None }
     }
 }
 
@@ -52,6 +90,8 @@ pub(super) struct Caught {
     pub(super) path: String,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Bytes,
+    /// What it is answered; nothing, if the connection is reset.
+    pub(super) answer: Option<StatusCode>,
 }
 
 impl Caught {
@@ -69,20 +109,21 @@ impl Caught {
 /// A listening receiver.
 pub(super) struct Receiver {
     pub(super) address: SocketAddr,
-    behaviour: Arc<Mutex<Behaviour>>,
+    shared: Arc<Shared>,
     listener: TcpListener,
 }
 
 impl Receiver {
     pub(super) async fn bind(listen: &str, behaviour: Behaviour) -> io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
-        Ok(Self { address: listener.local_addr()?, behaviour: Arc::new(Mutex::new(behaviour)), listener })
+        let shared = Shared { behaviour: Mutex::new(behaviour), seen: Mutex::default() };
+        Ok(Self { address: listener.local_addr()?, shared: Arc::new(shared), listener })
     }
 
     /// Changes how requests are answered from now on.
     pub(super) fn control(&self) -> impl Fn(Behaviour) + Send + Sync + use<> {
-        let behaviour = Arc::clone(&self.behaviour);
-        move |next| *behaviour.lock().unwrap_or_else(PoisonError::into_inner) = next
+        let shared = Arc::clone(&self.shared);
+        move |next| *shared.behaviour.lock().unwrap_or_else(PoisonError::into_inner) = next
     }
 
     /// Takes requests until `stop`, and then answers those it has; each is sent to `caught` before it
@@ -95,29 +136,21 @@ impl Receiver {
                 () = stop.cancelled() => break,
             };
             let Ok((socket, _)) = accepted else { continue };
-            let (behaviour, caught) = (Arc::clone(&self.behaviour), caught.clone());
-            connections.spawn(serve(socket, behaviour, caught, stop.clone()));
+            let (shared, caught) = (Arc::clone(&self.shared), caught.clone());
+            connections.spawn(serve(socket, shared, caught, stop.clone()));
         }
         connections.close();
         connections.wait().await;
     }
 }
 
-async fn serve(
-    socket: TcpStream,
-    behaviour: Arc<Mutex<Behaviour>>,
-    caught: mpsc::UnboundedSender<Caught>,
-    stop: CancellationToken,
-) {
+async fn serve(socket: TcpStream, shared: Arc<Shared>, caught: mpsc::UnboundedSender<Caught>, stop: CancellationToken) {
     drop(socket.set_nodelay(true));
-    if behaviour.lock().unwrap_or_else(PoisonError::into_inner).reset {
+    if shared.behaviour().reset {
         // Closing then sends a reset at once.
         drop(socket.set_zero_linger());
     }
-    let service = hyper::service::service_fn(move |request| {
-        let behaviour = *behaviour.lock().unwrap_or_else(PoisonError::into_inner);
-        answer(request, behaviour, caught.clone())
-    });
+    let service = hyper::service::service_fn(move |request| answer(request, Arc::clone(&shared), caught.clone()));
     let builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
     let connection = builder.serve_connection(TokioIo::new(socket), service);
     tokio::pin!(connection);
@@ -130,7 +163,7 @@ async fn serve(
 
 async fn answer(
     request: Request<Incoming>,
-    behaviour: Behaviour,
+    shared: Arc<Shared>,
     caught: mpsc::UnboundedSender<Caught>,
 ) -> io::Result<Response<UnsyncBoxBody<Bytes, Infallible>>> {
     let (head, body) = request.into_parts();
@@ -140,12 +173,15 @@ async fn answer(
         .headers
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    let id = head.headers.get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let behaviour = shared.behaviour_to(id);
     let one = Caught {
         at: Clock::SYSTEM.now(),
         method: head.method.to_string(),
         path: head.uri.path_and_query().map_or_else(|| "/".into(), ToString::to_string),
         headers: headers.collect(),
         body,
+        answer: (!behaviour.reset).then_some(behaviour.status),
     };
     // Nobody listens any more: it is answered all the same.
     drop(caught.send(one));

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{pagerduty::PagerDutyArgs, place::Place, slack::SlackArgs};
+use super::{pagerduty::PagerDutyArgs, place::Place, same_user, settings::Global, slack::SlackArgs};
 use crate::{
     channels::pagerduty::FilePagerDuty,
     config::{Config, SecretUrl},
@@ -34,6 +34,9 @@ pub(super) struct Serve {
     /// Allow loopback and plain-http endpoint URLs
     #[arg(long, env = "BELLWIRE_DEV")]
     dev: bool,
+    /// No playground at `/try`, also where there would be one: with --dev, and on a loopback address
+    #[arg(long, env = "BELLWIRE_NO_PLAYGROUND")]
+    no_playground: bool,
     /// Where callbacks and links start [default: the listening address]
     #[arg(long, env = "BELLWIRE_PUBLIC_URL")]
     public_url: Option<String>,
@@ -68,7 +71,7 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) fn run(self, migrations: &'static [&'static str]) -> anyhow::Result<()> {
+    pub(super) fn run(self, global: &Global, migrations: &'static [&'static str]) -> anyhow::Result<()> {
         let filter = tracing_subscriber::EnvFilter::try_new(&self.log).context("--log")?;
         let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
         match self.log_format {
@@ -77,6 +80,7 @@ impl Serve {
         }
         let mut file = self.place.over_file()?;
         file.public_url = self.public_url.or(file.public_url);
+        file.playground = if self.no_playground { Some(false) } else { file.playground };
         file.nats_url = self.nats_url.map(SecretUrl::new).or(file.nats_url);
         file.nats_subject = self.nats_subject.or(file.nats_subject);
         file.nats_stream = self.nats_stream.or(file.nats_stream);
@@ -95,6 +99,7 @@ impl Serve {
             Secrets { owner_key: self.owner_key, master_key: self.place.master_key },
             self.log_format,
             metrics,
+            global,
         ));
         // What did not stop in its time is left behind: it is in the rows.
         runtime.shutdown_background();
@@ -119,11 +124,14 @@ async fn serve(
     secrets: Secrets,
     format: LogFormat,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
+    global: &Global,
 ) -> anyhow::Result<()> {
+    let dev = config.dev;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let server = Server::start(config, secrets, Some(metrics)).await?;
     let console = server.console_link().await;
-    announce(&server, console.as_deref(), format)?;
+    let left = if dev { leave_key(&server, global) } else { None };
+    announce(&server, console.as_deref(), left.is_some(), format)?;
     let stop = CancellationToken::new();
     let running = server.run(stop.clone());
     tokio::pin!(running);
@@ -141,8 +149,17 @@ async fn serve(
     Ok(())
 }
 
+/// A key for the commands of this user, where nobody else can read it.
+fn leave_key(server: &Server, global: &Global) -> Option<same_user::Left> {
+    let left = same_user::leave(global, server.address, &server.local_key());
+    left.unwrap_or_else(|failure| {
+        tracing::warn!(error = failure.sentence(), "no key could be left for commands: give them one");
+        None
+    })
+}
+
 /// Tells that it is ready, for people or programs: the line that says so is the last, and flushed.
-fn announce(server: &Server, console: Option<&str>, format: LogFormat) -> anyhow::Result<()> {
+fn announce(server: &Server, console: Option<&str>, near: bool, format: LogFormat) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let url = format!("http://{}", server.address);
     match format {
@@ -161,6 +178,9 @@ fn announce(server: &Server, console: Option<&str>, format: LogFormat) -> anyhow
             }
             if let Some(console) = console {
                 writeln!(out, "console: {console}")?;
+            }
+            if near {
+                writeln!(out, "key: your commands on this machine need none while this runs")?;
             }
             writeln!(out, "listening on {url}")?;
         }

@@ -3,23 +3,26 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use clap::Args;
 use serde::Deserialize;
+use url::Url;
 
 use super::{
     client::Client,
     failure::{Done, Failure},
     http::Http,
     out::Out,
+    same_user,
 };
 
 /// Where a server is looked for if nothing says otherwise.
 pub(super) const URL: &str = "http://127.0.0.1:4800";
 
 /// Options of every command.
-#[derive(Debug, Clone, Args)]
+#[derive(Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
     /// The server [default: the profile's, or `http://127.0.0.1:4800`]
@@ -47,7 +50,7 @@ pub(super) struct Global {
 }
 
 /// `~/.config/bellwire/config.toml`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct File {
     /// The profile used unless another is named.
@@ -56,7 +59,7 @@ struct File {
 }
 
 /// Where a server is, and who asks.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Profile {
     pub(super) url: Option<String>,
@@ -100,6 +103,9 @@ impl Global {
             Some(path) => read(path)?,
             None => File::default(),
         };
+        if let Some(path) = &path {
+            warn_of_readers(self.out(), path, &file);
+        }
         let Some(name) = self.profile.clone().or(file.profile) else { return Ok(Profile::default()) };
         file.profiles.get(&name).cloned().ok_or_else(|| {
             let known: Vec<&str> = file.profiles.keys().map(String::as_str).collect();
@@ -116,8 +122,22 @@ impl Global {
         let profile = self.chosen_profile()?;
         let url = self.url.clone().or(profile.url).unwrap_or_else(|| URL.to_owned());
         let key = self.key.clone().or(profile.key).filter(|key| !key.is_empty());
-        let client = Client::new(Http::default(), &url, key)?;
+        let none = key.is_none();
+        let mut client = Client::new(Http::default(), &url, key)?;
+        if none && client.is_near() {
+            let (global, url) = (self.clone(), Url::parse(&url).ok());
+            client = client.with_finder(Arc::new(move || same_user::find(&global, url.as_ref()?)));
+        }
         Ok(Session { out: self.out(), client, global: self.clone() })
+    }
+}
+
+/// A key that others can read is theirs.
+fn warn_of_readers(out: Out, path: &Path, file: &File) {
+    let has_key = file.profiles.values().any(|profile| profile.key.is_some());
+    if has_key && std::fs::metadata(path).is_ok_and(|about| same_user::is_open_to_others(&about)) {
+        let shown = path.display();
+        out.note(format!("warning: others can read the keys in {shown}\nhint: chmod 600 {shown}"));
     }
 }
 

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{
-    args,
+    approvals::Receipt,
+    args, audit,
     failure::{Done, Failure},
     out::{Out, Tone},
 };
@@ -16,6 +17,10 @@ use crate::clock::Clock;
 pub(super) enum Verify {
     /// Check the signature of a request; exit code 1 if it is wrong
     Signature(Signature),
+    /// Check the receipt of an approval; exit code 1 if it is not genuine
+    Receipt(Receipt),
+    /// Check the chain of an export of the audit log; exit code 1 if it does not hold
+    Audit(audit::Verify),
 }
 
 #[derive(Args)]
@@ -42,9 +47,14 @@ pub(super) struct Signature {
 
 impl Verify {
     pub(super) fn run(self, out: Out) -> Done {
-        let Self::Signature(signature) = self;
-        let body = args::read(&signature.body)?;
-        signature.check(out, &body)
+        match self {
+            Self::Signature(signature) => {
+                let body = args::read(&signature.body)?;
+                signature.check(out, &body)
+            }
+            Self::Receipt(receipt) => receipt.check(out),
+            Self::Audit(audit) => audit.run(out),
+        }
     }
 }
 

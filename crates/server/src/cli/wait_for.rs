@@ -16,6 +16,10 @@ use super::{
 
 /// The longest one poll waits.
 const POLL: Duration = Duration::from_secs(20);
+/// How long after the time-out the last answer may still come.
+const GRACE: Duration = Duration::from_secs(2);
+/// The pause while the server is away.
+const PAUSE: Duration = Duration::from_millis(500);
 
 #[derive(Args)]
 pub(super) struct WaitFor {
@@ -28,6 +32,9 @@ pub(super) struct WaitFor {
     /// Only this namespace's
     #[arg(long)]
     namespace: Option<String>,
+    /// Only one that has this value there, such as data.order.id=42; may be repeated, and then all must hold
+    #[arg(long = "where", value_name = "PATH=VALUE", value_parser = args::assignment)]
+    conditions: Vec<(String, Value)>,
     /// Also take one that happened after this: a time, or a duration back from now
     #[arg(long)]
     since: Option<String>,
@@ -36,40 +43,71 @@ pub(super) struct WaitFor {
 impl WaitFor {
     pub(super) async fn run(self, session: &Session) -> Done {
         let until = Instant::now() + self.timeout;
-        let client = &session.client;
         // A place first: what happens while the past is looked at is not missed.
-        let mut after = text(&client.get("/v1/events/poll?limit=1").await?.value, "next_cursor");
-        if let Some(since) = self.since {
-            let parameters = [
-                ("type", Some(self.types.clone())),
-                ("namespace", self.namespace.clone()),
-                ("since", Some(since)),
-                ("limit", Some("1".into())),
-            ];
-            let answer = client.get(&query("/v1/events", &parameters)).await?;
-            if let Some(event) = items(&answer.value, "events").first() {
-                return show(session, event);
-            }
+        let mut after = text(&session.client.get("/v1/events/poll?limit=1").await?.value, "next_cursor");
+        if let Some(event) = self.past(session).await? {
+            return show(session, &event);
         }
         loop {
             let wait = until.saturating_duration_since(Instant::now()).min(POLL);
             let parameters = [
-                ("after", Some(after)),
+                ("after", Some(after.clone())),
                 ("types", Some(self.types.clone())),
                 ("namespace", self.namespace.clone()),
                 ("wait", Some(format!("{}ms", wait.as_millis()))),
-                ("limit", Some("1".into())),
+                ("limit", Some("100".into())),
             ];
-            let answer = client.send(Method::GET, &query("/v1/events/poll", &parameters), None, wait).await?;
-            if let Some(event) = items(&answer.value, "events").first() {
-                return show(session, event);
+            let path = query("/v1/events/poll", &parameters);
+            let poll = session.client.send(Method::GET, &path, None, wait);
+            let late = || Err(Failure::new(Exit::TimedOut, "the server does not answer"));
+            match tokio::time::timeout_at(until + GRACE, poll).await.unwrap_or_else(|_| late()) {
+                Ok(answer) => {
+                    if let Some(event) = items(&answer.value, "events").iter().find(|event| self.is_wanted(event)) {
+                        return show(session, event);
+                    }
+                    after = text(&answer.value, "next_cursor");
+                }
+                // It was there before: it may come back in time, and keeps what happens.
+                Err(failure)
+                    if matches!(failure.exit, Exit::Unreachable | Exit::TimedOut) && Instant::now() < until =>
+                {
+                    tokio::time::sleep(PAUSE.min(until.saturating_duration_since(Instant::now()))).await;
+                }
+                Err(failure) => return Err(failure),
             }
             if Instant::now() >= until {
-                let message = format!("no {} within {} s", self.types, self.timeout.as_secs());
+                let which = if self.conditions.is_empty() { "" } else { " that fits --where" };
+                let message = format!("no {}{which} within {} ms", self.types, self.timeout.as_millis());
                 return Err(Failure::new(Exit::TimedOut, message));
             }
-            after = text(&answer.value, "next_cursor");
         }
+    }
+
+    /// The newest one of those that happened since then.
+    async fn past(&self, session: &Session) -> Done<Option<Value>> {
+        let Some(since) = &self.since else { return Ok(None) };
+        let mut cursor = None;
+        loop {
+            let parameters = [
+                ("type", Some(self.types.clone())),
+                ("namespace", self.namespace.clone()),
+                ("since", Some(since.clone())),
+                ("limit", Some("200".into())),
+                ("cursor", cursor),
+            ];
+            let answer = session.client.get(&query("/v1/events", &parameters)).await?;
+            if let Some(event) = items(&answer.value, "events").iter().find(|event| self.is_wanted(event)) {
+                return Ok(Some(event.clone()));
+            }
+            cursor = answer.value["next_cursor"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn is_wanted(&self, event: &Value) -> bool {
+        self.conditions.iter().all(|(path, value)| args::at(event, path).is_some_and(|there| args::same(there, value)))
     }
 }
 

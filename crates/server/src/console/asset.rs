@@ -6,7 +6,7 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{files::File, page};
+use super::{files::File, page::Page};
 
 /// Whose names hold a hash of what they say: they never change.
 const HASHED: &str = "assets/";
@@ -23,7 +23,10 @@ pub(super) enum Found {
 
 /// Answers with the file of this name. Names come from anywhere: only those that a build gives are looked for.
 pub(super) fn asset(find: impl Fn(&str) -> Option<File>, name: &str, headers: &HeaderMap) -> Found {
-    if !is_name(name) || name == page::NAME || ENCODINGS.iter().any(|(_, end)| name.ends_with(end)) {
+    if !is_name(name)
+        || Page::ALL.iter().any(|page| page.name() == name)
+        || ENCODINGS.iter().any(|(_, end)| name.ends_with(end))
+    {
         return Found::None;
     }
     let Some(plain) = find(name) else { return Found::None };

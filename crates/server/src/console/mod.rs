@@ -15,9 +15,10 @@ use bellwire_domain::Mint;
 use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
 
 use asset::{Found, asset};
+use page::Page;
 
 /// First segments of paths that programs ask for: what is not there is a problem and no page.
-const OF_PROGRAMS: [&str; 12] = [
+const OF_PROGRAMS: [&str; 13] = [
     "v1",
     "v2",
     "api",
@@ -28,6 +29,7 @@ const OF_PROGRAMS: [&str; 12] = [
     "readyz",
     "metrics",
     "openapi.json",
+    "asyncapi.json",
     ".well-known",
     "assets",
 ];
@@ -42,7 +44,8 @@ pub fn answer(parts: &Parts, mint: &dyn Mint) -> Option<Response> {
     let path = parts.uri.path().strip_prefix('/')?;
     let mut answer = match asset(files::find, path, &parts.headers) {
         Found::Asset(answer) => answer,
-        Found::None if is_page(path, &parts.headers) => page::answer(files::find(page::NAME).as_deref(), mint),
+        Found::None if is_docs(path, &parts.headers, has_docs()) => answer_with(Page::Docs, mint),
+        Found::None if is_page(path, &parts.headers) => answer_with(Page::Console, mint),
         Found::None => return None,
     };
     let headers = answer.headers_mut();
@@ -53,15 +56,38 @@ pub fn answer(parts: &Parts, mint: &dyn Mint) -> Option<Response> {
     Some(answer)
 }
 
-/// Whether a page is wanted: browsers that go somewhere say that they take HTML, programs rarely do.
+fn answer_with(page: Page, mint: &dyn Mint) -> Response {
+    page::answer(page, files::find(page.name()).as_deref(), mint)
+}
+
+/// Whether the API reference is in this binary.
+pub fn has_docs() -> bool {
+    files::find(Page::Docs.name()).is_some()
+}
+
+/// Whether the API reference is wanted. While it is not built, browsers are shown a page that says so, and programs
+/// are told by a problem.
+fn is_docs(path: &str, headers: &HeaderMap, built: bool) -> bool {
+    matches!(path, "docs" | "docs/") && (built || takes_html(headers))
+}
+
+/// Whether HTML is taken: browsers that go somewhere say that they take it, programs rarely do.
+fn takes_html(headers: &HeaderMap) -> bool {
+    takes(headers, "text/html")
+}
+
+fn takes(headers: &HeaderMap, wanted: &str) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| asset::weight(accepted, wanted).is_some_and(|q| q > 0))
+}
+
+/// Whether the console is wanted.
 fn is_page(path: &str, headers: &HeaderMap) -> bool {
     let first = path.split('/').next().unwrap_or_default();
-    let accepted = headers.get(header::ACCEPT).map(|value| value.to_str().unwrap_or_default());
-    let takes = |wanted: &str| accepted.is_some_and(|accepted| asset::weight(accepted, wanted).is_some_and(|q| q > 0));
-    if path.is_empty() || path == page::NAME {
-        return accepted.is_none() || takes("text/html") || takes("*/*");
+    if path.is_empty() || path == Page::Console.name() {
+        return !headers.contains_key(header::ACCEPT) || takes_html(headers) || takes(headers, "*/*");
     }
-    !first.is_empty() && !OF_PROGRAMS.contains(&first) && takes("text/html")
+    !first.is_empty() && !OF_PROGRAMS.contains(&first) && takes_html(headers)
 }
 
 #[cfg(test)]
@@ -78,8 +104,30 @@ mod tests {
         for path in ["", "index.html", "login", "endpoints/whk_1", "try", "v1x"] {
             assert!(is_page(path, &browser), "{path}");
         }
-        for path in ["v1", "v1/nothing", "v2/events", "api/v1", "/v1/events", "assets/x.js", "openapi.json", "docs"] {
+        for path in [
+            "v1",
+            "v1/nothing",
+            "v2/events",
+            "api/v1",
+            "/v1/events",
+            "assets/x.js",
+            "openapi.json",
+            "asyncapi.json",
+            "docs",
+        ] {
             assert!(!is_page(path, &browser), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_reference_is_for_everybody_and_what_was_not_built_is_a_page_for_browsers_only() {
+        let (browser, program) = (accepting("text/html,*/*;q=0.8"), accepting("*/*"));
+        for path in ["docs", "docs/"] {
+            assert!(is_docs(path, &browser, true) && is_docs(path, &program, true) && is_docs(path, &browser, false));
+            assert!(!is_docs(path, &program, false) && !is_docs(path, &HeaderMap::new(), false));
+        }
+        for path in ["docs/x", "docs.html", "doc", ""] {
+            assert!(!is_docs(path, &browser, true), "{path}");
         }
     }
 

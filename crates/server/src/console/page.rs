@@ -4,8 +4,28 @@ use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use bellwire_domain::Mint;
 use http::{HeaderName, HeaderValue, header};
 
-/// The page in the build.
-pub(super) const NAME: &str = "index.html";
+/// A page of the build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Page {
+    /// The console.
+    Console,
+    /// The API reference at `/docs`.
+    Docs,
+}
+
+impl Page {
+    /// All there are.
+    pub(super) const ALL: [Self; 2] = [Self::Console, Self::Docs];
+
+    /// Its file in the build.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Console => "index.html",
+            Self::Docs => "docs.html",
+        }
+    }
+}
+
 /// What stands in it where the nonce of each answer belongs.
 const NONCE: &str = "__CSP_NONCE__";
 
@@ -24,7 +44,7 @@ body { max-width: 36rem; margin: 15vh auto; padding: 0 1rem }
 <body>
 <main>
 <h1>Bellwire is running</h1>
-<p>This binary was built without its console. With Node.js installed, <code>make run</code> builds both
+<p>This binary was built without its console and API reference. With Node.js installed, <code>make run</code> builds both
 (or <code>make console</code>, and then the binary anew).</p>
 <p>The API does not need it: it is described at <a href="/openapi.json">/openapi.json</a>.</p>
 </main>
@@ -32,8 +52,8 @@ body { max-width: 36rem; margin: 15vh auto; padding: 0 1rem }
 </html>
 "#;
 
-/// The page, under a policy with a nonce of this answer alone.
-pub(super) fn answer(built: Option<&[u8]>, mint: &dyn Mint) -> Response {
+/// A page, under a policy with a nonce of this answer alone.
+pub(super) fn answer(page: Page, built: Option<&[u8]>, mint: &dyn Mint) -> Response {
     let mut random = [0_u8; 16];
     mint.random(&mut random);
     let nonce = STANDARD_NO_PAD.encode(random);
@@ -51,16 +71,21 @@ pub(super) fn answer(built: Option<&[u8]>, mint: &dyn Mint) -> Response {
     ];
     headers.extend(fixed.map(|(name, value)| (name, HeaderValue::from_static(value))));
     headers.insert(header::CONTENT_LENGTH, length.into());
-    if let Ok(policy) = HeaderValue::try_from(policy(&nonce)) {
+    if let Ok(policy) = HeaderValue::try_from(policy(page, &nonce)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     answer
 }
 
-/// What the page may do: run its own scripts, talk to its own server, and nothing else.
-fn policy(nonce: &str) -> String {
+/// What a page may do: run its own scripts, talk to its own server, and nothing else. The viewer of the API reference
+/// brings styles without a nonce; on that page, and on no other, styles in the page are let in.
+fn policy(page: Page, nonce: &str) -> String {
+    let styles = match page {
+        Page::Console => format!("'nonce-{nonce}'"),
+        Page::Docs => "'unsafe-inline'".to_owned(),
+    };
     format!(
-        "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; \
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' {styles}; \
          img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'"
     )

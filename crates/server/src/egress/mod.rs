@@ -43,6 +43,6 @@ pub use client::Egress;
 pub use config::EgressConfig;
 pub use error::{DnsFailure, RESPONSE_HEAD_BYTES_MAX, SendError};
 pub use exchange::{Exchange, OutboundRequest, RESPONSE_BYTES_KEPT, RESPONSE_BYTES_READ, Response, Timing};
-pub use policy::{AddressPolicy, Blocked, DENIED_PORTS};
+pub use policy::{AddressPolicy, Blocked, DENIED_PORTS, OwnPart};
 pub use target::{Target, URL_BYTES_MAX, UrlError};
 pub use tls::EgressError;

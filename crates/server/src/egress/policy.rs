@@ -3,7 +3,7 @@
 //! The same [`AddressPolicy`] judges a URL when it is saved ([`AddressPolicy::check_url`]) and
 //! every address a name resolves to when a connection is made ([`AddressPolicy::check_ip`]).
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use thiserror::Error;
 
@@ -22,6 +22,26 @@ pub struct AddressPolicy {
     pub allow_http: bool,
     /// Ports that are never dialled, not even in allowed networks.
     pub deny_ports: Vec<u16>,
+    /// A part of this server itself that is allowed whatever else is refused.
+    pub own: Option<OwnPart>,
+}
+
+/// What below one path of this server requests may reach: nothing else at its address, and only by that address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnPart {
+    /// Where the server listens.
+    pub address: SocketAddr,
+    /// What the path begins with, as the URL is sent.
+    pub prefix: &'static str,
+}
+
+impl OwnPart {
+    /// Whether a target is at this address, spelled as the address.
+    fn is_at(&self, target: &Target) -> bool {
+        !target.is_https()
+            && target.literal_address() == Some(self.address.ip())
+            && target.port() == self.address.port()
+    }
 }
 
 /// Why a connection is not made.
@@ -54,7 +74,13 @@ pub const DENIED_PORTS: [u16; 81] = [
 
 impl Default for AddressPolicy {
     fn default() -> Self {
-        Self { allow: Vec::new(), allow_loopback: false, allow_http: false, deny_ports: DENIED_PORTS.to_vec() }
+        Self {
+            allow: Vec::new(),
+            allow_loopback: false,
+            allow_http: false,
+            deny_ports: DENIED_PORTS.to_vec(),
+            own: None,
+        }
     }
 }
 
@@ -89,6 +115,9 @@ impl AddressPolicy {
     /// port and, where the host is an address in whatever notation, that address.
     pub fn check_url(&self, url: &str) -> Result<Target, UrlError> {
         let target = Target::parse(url)?;
+        if self.is_own(&target) {
+            return Ok(target);
+        }
         self.check_door(&target)?;
         if let Some(address) = target.literal_address() {
             self.check_ip(address)?;
@@ -105,6 +134,22 @@ impl AddressPolicy {
             return Err(Blocked::PlainHttp);
         }
         self.check_port(target.port())
+    }
+
+    /// Whether it is a part of this server that is allowed.
+    pub(super) fn is_own(&self, target: &Target) -> bool {
+        self.own.as_ref().is_some_and(|own| own.is_at(target) && target.path().starts_with(own.prefix))
+    }
+
+    /// What is asked of a target before a connection is taken that was made for another: one that leads to the allowed
+    /// part of this server leads to all of it.
+    pub(super) fn check_shared(&self, target: &Target) -> Result<(), Blocked> {
+        let Some(own) = self.own.as_ref().filter(|own| own.is_at(target)) else { return Ok(()) };
+        if target.path().starts_with(own.prefix) {
+            return Ok(());
+        }
+        self.check_door(target)?;
+        self.check_ip(own.address.ip())
     }
 
     fn allows(&self, address: IpAddr) -> bool {

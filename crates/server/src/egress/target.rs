@@ -128,6 +128,11 @@ impl Target {
         self.inner.key.https
     }
 
+    /// The path in its canonical spelling, without `.` and `..`.
+    pub(super) fn path(&self) -> &str {
+        self.inner.url.path()
+    }
+
     pub(super) fn literal_address(&self) -> Option<IpAddr> {
         self.inner.address
     }

@@ -83,16 +83,24 @@ impl Lane {
 
     /// Takes a changed endpoint. One that is active again starts with a clean slate.
     pub(super) fn change(&mut self, endpoint: Arc<Endpoint>, health: &Health, policy: &AddressPolicy) {
-        if endpoint.config.url != self.endpoint.config.url {
-            self.target = policy.check_url(endpoint.config.url.as_deref().unwrap_or_default());
+        if endpoint.version < self.endpoint.version {
+            // It was read before the change that is here already, and is being read again.
+            return;
         }
         let reopened = health.open_until.is_none() && self.breaker.open().is_some();
         if reopened || endpoint.status != self.endpoint.status {
             self.breaker = Breaker::restore(health.failures, health.open_until, health.opened);
         }
+        self.go_by(endpoint, policy);
+        self.look();
+    }
+
+    fn go_by(&mut self, endpoint: Arc<Endpoint>, policy: &AddressPolicy) {
+        if endpoint.config.url != self.endpoint.config.url {
+            self.target = policy.check_url(endpoint.config.url.as_deref().unwrap_or_default());
+        }
         self.pace.set_limit(endpoint.config.rate_limit, self.nodes);
         self.endpoint = endpoint;
-        self.look();
     }
 
     /// Takes a new share of the endpoint's limits.
@@ -112,7 +120,14 @@ impl Lane {
         self.exempt_on_disk = true;
     }
 
-    pub(super) fn push(&mut self, claimed: Claimed) {
+    /// Takes what is to be sent.
+    pub(super) fn push(&mut self, claimed: Claimed, policy: &AddressPolicy) {
+        let ours = &self.endpoint;
+        // What was accepted after a change goes by the change, though that is still being looked up: with the new
+        // secret, to the new URL. Of another status the breaker has to be told, too, and a lane at rest sends nothing.
+        if claimed.endpoint.version > ours.version && claimed.endpoint.status == ours.status {
+            self.go_by(Arc::clone(&claimed.endpoint), policy);
+        }
         if claimed.is_exempt() {
             self.exempt.push_back(claimed);
         } else {

@@ -87,6 +87,17 @@ impl Nats {
         Self { config, ca_files, keep, connected: None, ready: false }
     }
 
+    /// Whether NATS is there and has the stream; in words. Nothing is published: whoever reads the stream would read it.
+    pub async fn try_out(config: NatsConfig, ca_files: Vec<PathBuf>) -> Result<String, String> {
+        let nats = Self::new(config, ca_files, Duration::ZERO);
+        let (_, context) = nats.connect().await.map_err(|error| format!("NATS cannot be reached: {error}."))?;
+        let stream = &nats.config.stream;
+        match context.get_stream(stream).await {
+            Ok(_) => Ok(format!("Connected; the stream {stream} is there.")),
+            Err(error) => Err(format!("Connected, but the stream {stream} cannot be used: {error}.")),
+        }
+    }
+
     /// A connection that works and a stream that is there.
     async fn context(&mut self) -> Result<Context, String> {
         let (client, context) = if let Some(connected) = &self.connected {

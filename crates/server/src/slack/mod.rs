@@ -23,6 +23,7 @@ mod interaction;
 mod message;
 mod raise;
 mod token;
+mod trial;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

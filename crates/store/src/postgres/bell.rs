@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use bellwire_domain::{Effect, delivery::EndpointRef};
+use bellwire_domain::{Effect, Topics, delivery::EndpointRef};
 use bellwire_wire::{EndpointId, WorkspaceId};
 use postgres::{Client, fallible_iterator::FallibleIterator};
 
@@ -86,6 +86,10 @@ fn read(shared: &Shared, notice: &str) -> Vec<Effect> {
                 effects.push(Effect::KeysChanged(WorkspaceId::from_stored(workspace)));
             }
             (Some("events"), Some(workspace), _) => effects.push(Effect::Appended(WorkspaceId::from_stored(workspace))),
+            (Some("touched"), Some(workspace), Some(bits)) => {
+                let topics = Topics::from_bits(bits.parse().unwrap_or(u16::MAX));
+                effects.push(Effect::TouchedElsewhere(WorkspaceId::from_stored(workspace), topics));
+            }
             // A word of a later version.
             _ => {}
         }

@@ -357,7 +357,14 @@ impl Lane {
                 Effect::EndpointChanged(at) => lines.push(format!("endpoint {} {}", at.workspace_id, at.endpoint_id)),
                 Effect::KeysChanged(workspace) => lines.push(format!("keys {workspace}")),
                 Effect::Appended(workspace) if peers => lines.push(format!("events {workspace}")),
-                Effect::Appended(_) | Effect::Leased(_) | Effect::Due(_) | Effect::JobQueued | Effect::Missed => {}
+                // What was touched is told now and then, not with every commit: all who tell wait for each other.
+                Effect::Appended(_)
+                | Effect::Leased(_)
+                | Effect::Due(_)
+                | Effect::JobQueued
+                | Effect::Touched(..)
+                | Effect::TouchedElsewhere(..)
+                | Effect::Missed => {}
             }
         }
         lines.dedup();

@@ -19,6 +19,8 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0011_approvals_open.postgres.sql"),
     include_str!("../../migrations/0012_session.postgres.sql"),
     include_str!("../../migrations/0013_own_entries.postgres.sql"),
+    include_str!("../../migrations/0014_overview.postgres.sql"),
+    include_str!("../../migrations/0015_sandboxes.postgres.sql"),
 ];
 
 const MIGRATION_LOCK: i64 = 0x6265_6c6c_0003;

@@ -1,7 +1,7 @@
 //! Approvals, the votes for them, and what is posted of them. An approval's row is inserted pending and ends
 //! once: whoever writes how, saw it pending in the same transaction.
 use bellwire_domain::{
-    Ctx, Page, PageQuery, StoreError, Stored,
+    Ctx, Page, PageQuery, StoreError, Stored, Topic,
     approval::{Addressee, Approval, ApprovalFilter, ApprovalStatus, Channel, Post, PostState, Rows, Saying, Vote},
 };
 use bellwire_wire::{ApprovalId, EventId, Namespace, Timestamp, UsdNanos, WorkspaceId};
@@ -133,6 +133,7 @@ impl Rows for Tx {
     }
 
     async fn approval_insert(&mut self, approval: &Approval) -> Stored<()> {
+        self.touch(&approval.workspace_id, Topic::Approvals);
         let channels: Vec<String> = approval.channels.iter().map(ToString::to_string).collect();
         let outcome = approval.outcome.as_ref().map(json).transpose()?;
         let digest = approval.digest.to_string();
@@ -165,6 +166,7 @@ impl Rows for Tx {
     }
 
     async fn approval_save(&mut self, approval: &Approval) -> Stored<()> {
+        self.touch(&approval.workspace_id, Topic::Approvals);
         let outcome = approval.outcome.as_ref().map(json).transpose()?;
         let changed = self.execute(
             "UPDATE approvals SET status = $3, outcome = $4 WHERE id = $1 AND workspace_id IS NOT DISTINCT FROM $2",
@@ -224,6 +226,21 @@ impl Rows for Tx {
         Ok(Page::from_overfetch(rows, page.limit, |approval| approval.seq))
     }
 
+    async fn approvals_pending(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: Option<&Namespace>,
+        agent: Option<&str>,
+    ) -> Stored<u64> {
+        let counted = self.query_one(
+            "SELECT COUNT(*) FROM approvals INDEXED BY approvals_open
+             WHERE status = 0 AND workspace_id = $1 AND ($2 IS NULL OR namespace = $2) AND ($3 IS NULL OR agent_id = $3)",
+            args![workspace.as_str(), namespace.map(Namespace::as_str), agent],
+            |row| row.small(0),
+        )?;
+        Ok(counted.unwrap_or(0))
+    }
+
     async fn approvals_open(&mut self, workspace: &WorkspaceId, limit: u32) -> Stored<u32> {
         let count = self.query_one(
             "SELECT COUNT(*) FROM (SELECT 1 FROM approvals WHERE workspace_id = $1 AND status = 0 LIMIT $2) AS open",
@@ -255,6 +272,9 @@ impl Rows for Tx {
     }
 
     async fn vote_put(&mut self, id: &ApprovalId, vote: &Vote) -> Stored<()> {
+        if let Some(workspace) = self.approval_workspace(id).await? {
+            self.touch(&workspace, Topic::Approvals);
+        }
         let parameters = vote.parameters.as_ref().map(json).transpose()?;
         self.execute(
             "INSERT INTO approval_votes (approval_id, approver, at, reason, amount, parameters)

@@ -1,6 +1,6 @@
 //! The audit log: appended in the order of the deployment, and read.
 use bellwire_domain::{
-    Page, PageQuery, StoreError, Stored,
+    Page, PageQuery, StoreError, Stored, Topic,
     workspace::audit::{AuditEntry, AuditFilter, Hash, Head, Rows},
 };
 use bellwire_wire::{Namespace, RequestId, Timestamp, WorkspaceId};
@@ -70,6 +70,7 @@ impl Rows for Tx {
     }
 
     async fn audit_insert(&mut self, entry: &AuditEntry) -> Stored<()> {
+        self.touch(&entry.workspace_id, Topic::Audit);
         let detail = serde_json::to_string(&entry.detail).map_err(|error| StoreError::Broken(error.to_string()))?;
         self.execute(
             "INSERT INTO audit (workspace_id, seq, at, actor, action, subject, namespace, detail, request_id,

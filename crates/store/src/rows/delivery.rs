@@ -2,17 +2,17 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use bellwire_domain::{
-    Ctx, Effect, Page, PageQuery, StoreError, Stored,
+    Ctx, Effect, Page, PageQuery, StoreError, Stored, Topic,
     delivery::{
         AttemptRecord, Backlog, Claim, Claimed, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef,
-        EndpointVersion, Health, Hour, Job, NewDelivery, Rows, Settlement, Slot, Subscriptions,
+        EndpointVersion, Health, Hour, Job, NewDelivery, Rows, Settlement, Slot, Standing, Subscriptions,
     },
 };
 use bellwire_wire::{DeliveryId, EndpointId, EventId, EventType, JobId, Namespace, Timestamp, WorkspaceId};
 
 use crate::{
     Tx,
-    args::{Arg, Row, args},
+    args::{Row, args},
     postgres::Bulk,
 };
 
@@ -27,6 +27,8 @@ macro_rules! delivery_sql {
     };
 }
 
+pub(super) use delivery_sql;
+
 pub(super) const PENDING: i64 = 0;
 pub(super) const SUCCESS: i64 = 1;
 pub(super) const FAILED: i64 = 2;
@@ -39,7 +41,7 @@ pub(super) const fn code(status: DeliveryStatus) -> i64 {
     }
 }
 
-fn delivery(row: &Row<'_>) -> Stored<Delivery> {
+pub(super) fn delivery(row: &Row<'_>) -> Stored<Delivery> {
     Ok(Delivery {
         seq: row.int(0)?,
         id: row.with_text(1, DeliveryId::from_stored)?,
@@ -82,118 +84,10 @@ pub(super) static DELIVERIES: Bulk = Bulk {
 };
 
 impl Tx {
-    /// The filter's arguments: endpoint, after, before, status, namespace.
-    fn filter_args(filter: &DeliveryFilter, before: i64) -> [Arg<'_>; 5] {
-        let until = filter.until.map_or(i64::MAX, |until| until.micros() + 1);
-        [
-            filter.endpoint.as_ref().map(|at| at.endpoint_id.as_str()).into(),
-            filter.since.map_or(0, Timestamp::micros).into(),
-            before.min(until).into(),
-            filter.status.map(code).into(),
-            filter.namespace.as_ref().map(Namespace::as_str).into(),
-        ]
-    }
-
-    /// Whether the filter names an endpoint that the workspace does not have, or no longer.
-    fn names_nothing(&mut self, workspace: &WorkspaceId, filter: &DeliveryFilter) -> Stored<bool> {
-        let Some(at) = &filter.endpoint else { return Ok(false) };
-        Ok(at.workspace_id != *workspace || self.find_endpoint(at)?.is_none())
-    }
-
-    fn page_deliveries(
-        &mut self,
-        workspace: &WorkspaceId,
-        filter: &DeliveryFilter,
-        page: PageQuery,
-    ) -> Stored<Page<Delivery>> {
-        if self.names_nothing(workspace, filter)? {
-            return Ok(Page { items: Vec::new(), next: None });
-        }
-        let [endpoint, after, before, status, namespace] = Self::filter_args(filter, page.before.unwrap_or(i64::MAX));
-        let args = [workspace.as_str().into(), endpoint, after, before, status, namespace, (page.limit + 1).into()];
-        // Each index is named: the planner knows nothing of how rare a dead letter is.
-        let sql = match (&filter.endpoint, filter.status) {
-            (_, Some(DeliveryStatus::Failed)) => delivery_sql!(
-                "FROM deliveries d INDEXED BY deliveries_dead
-                 WHERE d.workspace_id = $1 AND ($2 IS NULL OR d.endpoint_id = $2) AND d.seq > $3 AND d.seq < $4
-                   AND d.status = 2 AND ($5 IS NULL OR d.status = $5) AND ($6 IS NULL OR d.namespace = $6)
-                   AND EXISTS (SELECT 1 FROM endpoints e WHERE e.id = d.endpoint_id AND e.deleted_at IS NULL)
-                 ORDER BY d.seq DESC LIMIT $7"
-            ),
-            (Some(_), Some(DeliveryStatus::Pending)) => delivery_sql!(
-                "FROM deliveries d INDEXED BY deliveries_due
-                 WHERE d.workspace_id = $1 AND d.endpoint_id = $2 AND d.seq > $3 AND d.seq < $4
-                   AND d.status = 0 AND d.status = $5 AND ($6 IS NULL OR d.namespace = $6)
-                 ORDER BY d.seq DESC LIMIT $7"
-            ),
-            (Some(_), _) => delivery_sql!(
-                "FROM deliveries d INDEXED BY deliveries_endpoint
-                 WHERE d.workspace_id = $1 AND d.endpoint_id = $2 AND d.seq > $3 AND d.seq < $4
-                   AND ($5 IS NULL OR d.status = $5) AND ($6 IS NULL OR d.namespace = $6)
-                 ORDER BY d.seq DESC LIMIT $7"
-            ),
-            (None, _) => delivery_sql!(
-                "FROM deliveries d NOT INDEXED
-                 WHERE d.workspace_id = $1 AND ($2 IS NULL OR d.endpoint_id = $2) AND d.seq > $3 AND d.seq < $4
-                   AND ($5 IS NULL OR d.status = $5) AND ($6 IS NULL OR d.namespace = $6)
-                   AND EXISTS (SELECT 1 FROM endpoints e WHERE e.id = d.endpoint_id AND e.deleted_at IS NULL)
-                 ORDER BY d.seq DESC LIMIT $7"
-            ),
-        };
-        let rows = self.query(sql, &args, delivery)?;
-        Ok(Page::from_overfetch(rows, page.limit, |delivery| delivery.seq))
-    }
-
-    fn count_deliveries(&mut self, workspace: &WorkspaceId, filter: &DeliveryFilter) -> Stored<u64> {
-        if self.names_nothing(workspace, filter)? {
-            return Ok(0);
-        }
-        let [endpoint, after, before, status, namespace] = Self::filter_args(filter, i64::MAX);
-        let whole =
-            matches!((after, before), (Arg::Int(Some(0)), Arg::Int(Some(i64::MAX)))) && filter.namespace.is_none();
-        let count = |row: &Row<'_>| row.small::<u64>(0);
-        let counted = match (&filter.endpoint, filter.status) {
-            // Counted in the index alone: a million take tens of milliseconds, not seconds.
-            (Some(_), None) if whole => self.query_one(
-                "SELECT COUNT(*) FROM deliveries INDEXED BY deliveries_endpoint WHERE endpoint_id = $1",
-                &[endpoint],
-                count,
-            ),
-            (Some(_), Some(DeliveryStatus::Pending)) if whole => self.query_one(
-                "SELECT COUNT(*) FROM deliveries INDEXED BY deliveries_due WHERE endpoint_id = $1 AND status = 0",
-                &[endpoint],
-                count,
-            ),
-            (_, Some(DeliveryStatus::Failed)) if whole => self.query_one(
-                "SELECT COUNT(*) FROM deliveries INDEXED BY deliveries_dead
-                 WHERE workspace_id = $1 AND status = 2 AND endpoint_id IN
-                     (SELECT id FROM endpoints
-                      WHERE workspace_id = $1 AND ($2 IS NULL OR id = $2) AND deleted_at IS NULL)",
-                &[workspace.as_str().into(), endpoint],
-                count,
-            ),
-            (Some(_), Some(DeliveryStatus::Success)) if whole => {
-                let of = |status| DeliveryFilter { status, ..filter.clone() };
-                let all = self.count_deliveries(workspace, &of(None))?;
-                let pending = self.count_deliveries(workspace, &of(Some(DeliveryStatus::Pending)))?;
-                let failed = self.count_deliveries(workspace, &of(Some(DeliveryStatus::Failed)))?;
-                return Ok(all.saturating_sub(pending).saturating_sub(failed));
-            }
-            _ => self.query_one(
-                "SELECT COUNT(*) FROM deliveries d
-                 WHERE d.workspace_id = $1 AND ($2 IS NULL OR d.endpoint_id = $2) AND d.seq > $3 AND d.seq < $4
-                   AND ($5 IS NULL OR d.status = $5) AND ($6 IS NULL OR d.namespace = $6)
-                   AND EXISTS (SELECT 1 FROM endpoints e WHERE e.id = d.endpoint_id AND e.deleted_at IS NULL)",
-                &[workspace.as_str().into(), endpoint, after, before, status, namespace],
-                count,
-            ),
-        };
-        Ok(counted?.unwrap_or(0))
-    }
-
     fn insert_delivery(&mut self, ctx: &Ctx, new: &NewDelivery<'_>) -> Stored<i64> {
         let seq = self.next_seq(ctx);
         let node = self.node;
+        self.touch(&new.event.workspace_id, Topic::Deliveries);
         self.insert(
             &DELIVERIES,
             args![
@@ -230,14 +124,17 @@ impl Rows for Tx {
     }
 
     async fn endpoint_insert(&mut self, endpoint: &Endpoint) -> Stored<()> {
+        self.touch(&endpoint.at.workspace_id, Topic::Endpoints);
         self.insert_endpoint(endpoint)
     }
 
     async fn endpoint_update(&mut self, endpoint: &Endpoint) -> Stored<()> {
+        self.touch(&endpoint.at.workspace_id, Topic::Endpoints);
         self.update_endpoint(endpoint)
     }
 
     async fn endpoint_delete(&mut self, at: &EndpointRef, now: Timestamp) -> Stored<()> {
+        self.touch(&at.workspace_id, Topic::Endpoints);
         self.delete_endpoint(at, now)
     }
 
@@ -267,6 +164,7 @@ impl Rows for Tx {
     }
 
     async fn health_put(&mut self, at: &EndpointRef, health: &Health) -> Stored<()> {
+        self.touch(&at.workspace_id, Topic::Endpoints);
         self.put_health(at, health)
     }
 
@@ -276,6 +174,42 @@ impl Rows for Tx {
 
     async fn hours(&mut self, at: &EndpointRef, since: Timestamp) -> Stored<Vec<Hour>> {
         self.find_hours(at, since)
+    }
+
+    async fn minutes_add(&mut self, minutes: &[(EndpointRef, Hour)]) -> Stored<()> {
+        self.add_minutes(minutes)
+    }
+
+    async fn minutes(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: Option<&Namespace>,
+        since: Timestamp,
+    ) -> Stored<Vec<Hour>> {
+        self.find_minutes(workspace, namespace, since)
+    }
+
+    async fn minutes_sweep(&mut self, before: Timestamp, limit: u32) -> Stored<usize> {
+        self.sweep_old_minutes(before, limit)
+    }
+
+    async fn standing(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: Option<&Namespace>,
+        limit: u32,
+    ) -> Stored<Standing> {
+        self.find_standing(workspace, namespace, limit)
+    }
+
+    async fn circuits(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: Option<&Namespace>,
+        now: Timestamp,
+        limit: u32,
+    ) -> Stored<Vec<(EndpointRef, Timestamp)>> {
+        self.find_circuits(workspace, namespace, now, limit)
     }
 
     async fn delivery_insert(&mut self, ctx: &Ctx, delivery: &NewDelivery<'_>) -> Stored<i64> {
@@ -302,7 +236,7 @@ impl Rows for Tx {
         self.page_deliveries(workspace, filter, page)
     }
 
-    async fn delivery_count(&mut self, workspace: &WorkspaceId, filter: &DeliveryFilter) -> Stored<u64> {
+    async fn delivery_count(&mut self, workspace: &WorkspaceId, filter: &DeliveryFilter) -> Stored<Option<u64>> {
         self.count_deliveries(workspace, filter)
     }
 
@@ -356,6 +290,9 @@ impl Rows for Tx {
     }
 
     async fn settle_all(&mut self, settlements: &[(&EndpointRef, Settlement)]) -> Stored<Vec<bool>> {
+        for (at, _) in settlements {
+            self.touch(&at.workspace_id, Topic::Deliveries);
+        }
         self.settle_held(settlements)
     }
 
@@ -372,6 +309,7 @@ impl Rows for Tx {
     }
 
     async fn requeue(&mut self, at: &EndpointRef, seq: i64, due: Timestamp, replay: bool) -> Stored<()> {
+        self.touch(&at.workspace_id, Topic::Deliveries);
         self.requeue_ended(at, seq, due, replay)
     }
 
@@ -401,6 +339,7 @@ impl Rows for Tx {
     }
 
     async fn job_put(&mut self, job: &Job) -> Stored<()> {
+        self.touch(&job.at.workspace_id, Topic::Jobs);
         self.put_job(job)
     }
 

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use bellwire_domain::{
-    Ctx, Effect, Page, PageQuery, StoreError, Stored,
+    Ctx, Effect, Page, PageQuery, StoreError, Stored, Topic,
     event::{CustomType, DataSchema, EventFilter, Rows, StoredEvent},
 };
 use bellwire_wire::{Event, EventId, EventType, Namespace, RequestId, Timestamp, WorkspaceId};
@@ -47,6 +47,11 @@ pub(super) fn stored(row: &Row<'_>) -> Stored<StoredEvent> {
 /// little cannot hold a reader for long. Keeps I12.
 const LOOK_MAX: u32 = 20_000;
 
+/// Rows that are read together where a text is looked for, and how many rows and bytes are for one page. Keeps I12.
+const READ_CHUNK: u32 = 100;
+const READ_ROWS_MAX: usize = 5_000;
+const READ_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// The place of an event's id among the columns of [`EVENTS`].
 const ID: usize = 2;
 
@@ -64,6 +69,7 @@ impl Rows for Tx {
     }
 
     async fn event_insert(&mut self, ctx: &Ctx, seq: i64, event: &Arc<Event>, deliveries: u32) -> Stored<()> {
+        self.touch(&event.workspace_id, Topic::Events);
         self.insert(
             &EVENTS,
             args![
@@ -104,6 +110,9 @@ impl Rows for Tx {
         filter: &EventFilter,
         page: PageQuery,
     ) -> Stored<Page<StoredEvent>> {
+        if filter.text.is_some() {
+            return self.events_that_read(workspace, filter, page);
+        }
         let after = filter.since.map_or(0, Timestamp::micros);
         let mut before = page.before.unwrap_or(i64::MAX).min(filter.until.map_or(i64::MAX, |until| until.micros() + 1));
         let wanted = page.limit as usize + 1;
@@ -153,7 +162,8 @@ impl Rows for Tx {
             }
             looked = seq;
             if taken {
-                found.extend(self.query_one(event_sql!("WHERE seq = $1"), args![seq], stored)?);
+                let event = self.query_one(event_sql!("WHERE seq = $1"), args![seq], stored)?;
+                found.extend(event.filter(|stored| filter.reads(&stored.event)));
             }
         }
         Ok((found, looked))
@@ -165,6 +175,15 @@ impl Rows for Tx {
                 row.opt_int(0)
             })?;
         Ok(newest.flatten().unwrap_or(0))
+    }
+
+    async fn alerts(
+        &mut self,
+        workspace: &WorkspaceId,
+        namespace: Option<&Namespace>,
+        limit: u32,
+    ) -> Stored<Vec<StoredEvent>> {
+        self.find_alerts(workspace, namespace, limit)
     }
 
     async fn custom_type(&mut self, workspace: &WorkspaceId, name: &EventType) -> Stored<Option<Arc<CustomType>>> {
@@ -224,12 +243,62 @@ impl Rows for Tx {
     }
 }
 
+impl Tx {
+    /// A page of the events that hold a text: as many as are found among a bounded number of rows and bytes. The next
+    /// page goes on where this one ended.
+    fn events_that_read(
+        &mut self,
+        workspace: &WorkspaceId,
+        filter: &EventFilter,
+        page: PageQuery,
+    ) -> Stored<Page<StoredEvent>> {
+        let after = filter.since.map_or(0, Timestamp::micros);
+        let mut before = page.before.unwrap_or(i64::MAX).min(filter.until.map_or(i64::MAX, |until| until.micros() + 1));
+        let (mut found, mut rows, mut bytes) = (Vec::new(), 0, 0);
+        while found.len() <= page.limit as usize {
+            let read = |row: &Row<'_>| {
+                let (seq, size) = (row.int(0)?, row.with_text(7, str::len)?);
+                let event = if takes_at(filter, row, 3)? { Some(stored(row)?) } else { None };
+                Ok((seq, size, event.filter(|stored| filter.reads(&stored.event))))
+            };
+            let looked = self.query(
+                event_sql!(
+                    "INDEXED BY events_workspace WHERE workspace_id = $1 AND seq < $2 AND seq > $3
+                     ORDER BY seq DESC LIMIT $4"
+                ),
+                args![workspace.as_str(), before, after, READ_CHUNK],
+                read,
+            )?;
+            let whole = looked.len() < READ_CHUNK as usize;
+            rows += looked.len();
+            for (seq, size, event) in looked {
+                before = seq;
+                bytes += size;
+                found.extend(event);
+            }
+            if whole {
+                return Ok(Page::from_overfetch(found, page.limit, |stored| stored.seq));
+            }
+            if rows >= READ_ROWS_MAX || bytes >= READ_BYTES_MAX {
+                break;
+            }
+        }
+        let found = Page::from_overfetch(found, page.limit, |stored| stored.seq);
+        Ok(Page { next: found.next.or(Some(before)), ..found })
+    }
+}
+
 /// Whether a filter takes the event whose type and namespace stand at 1 and 2.
 fn takes(filter: &EventFilter, row: &Row<'_>) -> Stored<bool> {
-    let kind = row.with_text(1, |kind| filter.takes(kind))?;
-    Ok(kind
+    takes_at(filter, row, 1)
+}
+
+/// The same of one whose type stands at `kind`, and its namespace behind it.
+fn takes_at(filter: &EventFilter, row: &Row<'_>, kind: usize) -> Stored<bool> {
+    let taken = row.with_text(kind, |kind| filter.takes(kind))?;
+    Ok(taken
         && match &filter.namespace {
-            Some(wanted) => row.opt_text(2)?.as_deref() == Some(wanted.as_str()),
+            Some(wanted) => row.opt_text(kind + 1)?.as_deref() == Some(wanted.as_str()),
             None => true,
         })
 }

@@ -11,13 +11,16 @@ mod entry;
 mod event;
 mod held;
 mod job;
+mod listing;
 mod outbox;
+mod overview;
 #[cfg(test)]
 mod plans;
 mod policy;
 mod purchase;
 mod queue;
 mod repeat;
+mod sandbox;
 mod session;
 mod spend;
 pub(crate) mod sums;

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use bellwire_domain::{
-    Ctx, Faults, Page, PageQuery, StoreError, Stored,
+    Ctx, Faults, Page, PageQuery, StoreError, Stored, Topic,
     approval::policy::{Content, InForce, Policy, Rows, Rules},
 };
 use bellwire_wire::{Namespace, PolicyId, Timestamp, WorkspaceId};
@@ -160,6 +160,7 @@ impl Rows for Tx {
     }
 
     async fn policy_put(&mut self, policy: &Policy) -> Stored<()> {
+        self.touch(&policy.workspace_id, Topic::Policies);
         let content = &policy.content;
         let (agents, namespaces) = (json(&content.agents)?, json(&content.namespaces)?);
         self.execute(
@@ -193,6 +194,7 @@ impl Rows for Tx {
     }
 
     async fn policy_delete(&mut self, workspace: &WorkspaceId, id: &PolicyId, now: Timestamp) -> Stored<()> {
+        self.touch(workspace, Topic::Policies);
         self.execute(
             "UPDATE policies SET deleted_at = $3 WHERE id = $2 AND workspace_id IS NOT DISTINCT FROM $1",
             args![workspace.as_str(), id.as_str(), now],

@@ -1,6 +1,6 @@
 //! What spending asks of a transaction, and what is counted of it.
 use bellwire_domain::{
-    Ctx, Page, PageQuery, Stored,
+    Ctx, Page, PageQuery, Stored, Topic,
     approval::policy::Target,
     spend::{
         Bucket, Cap, Charge, Denial, Point, Purchase, PurchaseFilter, PurchaseRef, Rate, Recorded, Refund, Rows, Share,
@@ -55,14 +55,17 @@ impl Rows for Tx {
     }
 
     async fn wallet_insert(&mut self, wallet: &Wallet) -> Stored<()> {
+        self.touch(&wallet.card.workspace_id, Topic::Wallets);
         self.insert_wallet(wallet)
     }
 
     async fn wallet_save(&mut self, wallet: &Wallet) -> Stored<()> {
+        self.touch(&wallet.card.workspace_id, Topic::Wallets);
         self.save_wallet(wallet)
     }
 
     async fn account_save(&mut self, wallet: &Wallet) -> Stored<()> {
+        self.touch(&wallet.card.workspace_id, Topic::Wallets);
         self.cache.desk.change(wallet.clone());
         Ok(())
     }

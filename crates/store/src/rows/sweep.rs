@@ -94,6 +94,7 @@ impl Tx {
         for sql in [
             "DELETE FROM endpoint_health WHERE endpoint_id = $1",
             "DELETE FROM endpoint_hours WHERE endpoint_id = $1",
+            "DELETE FROM endpoint_minutes WHERE endpoint_id = $1",
             "DELETE FROM endpoint_versions WHERE endpoint_id = $1",
             "DELETE FROM jobs WHERE endpoint_id = $1",
             "DELETE FROM endpoints WHERE id = $1",
@@ -103,7 +104,7 @@ impl Tx {
         Ok(1)
     }
 
-    fn remove_deliveries(&mut self, seqs: &[i64]) -> Stored<usize> {
+    pub(super) fn remove_deliveries(&mut self, seqs: &[i64]) -> Stored<usize> {
         for seq in seqs {
             self.execute("DELETE FROM attempts WHERE delivery_seq = $1", args![*seq])?;
             self.execute("DELETE FROM deliveries WHERE seq = $1", args![*seq])?;

@@ -1,7 +1,7 @@
 //! Workspaces, keys, namespaces, saved answers.
 use bellwire_domain::{
-    Effect, Page, PageQuery, StoreError, Stored,
-    workspace::{Key, KeyHash, KeyKind, Permission, Permissions, Rows, Saved, Workspace},
+    Effect, Page, PageQuery, StoreError, Stored, Topic,
+    workspace::{Key, KeyHash, KeyKind, Permission, Permissions, Rows, Sandbox, Saved, Workspace},
 };
 use bellwire_wire::{KeyId, Namespace, Timestamp, WorkspaceId};
 
@@ -71,6 +71,7 @@ impl Rows for Tx {
     }
 
     async fn key_insert(&mut self, key: &Key) -> Stored<()> {
+        self.touch(&key.workspace_id, Topic::Keys);
         let names: Vec<&str> = key.permissions.iter().map(Permission::as_str).collect();
         self.execute(
             "INSERT INTO api_keys (id, workspace_id, name, kind, namespace, permissions, agent_id, person, prefix, hash,
@@ -129,6 +130,7 @@ impl Rows for Tx {
     }
 
     async fn key_revoke(&mut self, workspace: &WorkspaceId, id: &KeyId, now: Timestamp) -> Stored<()> {
+        self.touch(workspace, Topic::Keys);
         self.execute(
             "UPDATE api_keys SET revoked_at = $1 WHERE workspace_id = $2 AND id = $3 AND revoked_at IS NULL",
             args![now, workspace.as_str(), id.as_str()],
@@ -268,6 +270,22 @@ impl Rows for Tx {
                  (SELECT workspace_id, route, key FROM saved_answers WHERE expires_at < $1 LIMIT $2)",
             args![now, limit],
         )
+    }
+
+    async fn sandbox_insert(&mut self, sandbox: &Sandbox) -> Stored<()> {
+        self.insert_sandbox(sandbox)
+    }
+
+    async fn sandboxes_counted(&mut self, since: Timestamp) -> Stored<(u32, u32)> {
+        self.count_sandboxes(since)
+    }
+
+    async fn sandboxes(&mut self, limit: u32) -> Stored<Vec<Sandbox>> {
+        self.find_sandboxes(limit)
+    }
+
+    async fn sandbox_remove(&mut self, workspace: &WorkspaceId, limit: u32) -> Stored<usize> {
+        self.remove_sandbox(workspace, limit)
     }
 
     async fn turn(&mut self, work: &'static str) -> Stored<bool> {

@@ -18,6 +18,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0011_approvals_open.sqlite.sql"),
     include_str!("../../migrations/0012_session.sqlite.sql"),
     include_str!("../../migrations/0013_own_entries.sqlite.sql"),
+    include_str!("../../migrations/0014_overview.sqlite.sql"),
+    include_str!("../../migrations/0015_sandboxes.sqlite.sql"),
 ];
 
 pub(crate) fn migrate(connection: &Connection) -> Result<(), OpenError> {

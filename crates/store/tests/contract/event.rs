@@ -89,6 +89,7 @@ fn filters() -> Vec<EventFilter> {
                     namespace: within.map(namespace),
                     since: since.map(at),
                     until: until.map(at),
+                    text: None,
                 });
             }
         }
@@ -105,6 +106,61 @@ fn takes(filter: &EventFilter, stored: &event::StoredEvent) -> bool {
         && (filter.namespace.is_none() || filter.namespace == stored.event.namespace)
         && filter.since.is_none_or(|since| stored.seq > since.micros())
         && filter.until.is_none_or(|until| stored.seq <= until.micros())
+}
+
+pub(crate) async fn alerts_are_found_among_other_events(world: World) {
+    let (one, two) = (world.workspace("one").await, world.workspace("two").await);
+    for number in 0..40 {
+        world.pass(1);
+        let kind = ["order.paid", "budget.exhausted", "wallet.updated", "spend.spike"][number % 4];
+        world.post(if number % 5 == 0 { &two } else { &one }, kind, [None, Some("acme")][number / 4 % 2]).await;
+    }
+    let all =
+        see!(world, tx, one => tx.events(&one, &EventFilter::default(), PageQuery { before: None, limit: 99 }).await);
+    let wanted = |within: Option<&str>| -> Vec<i64> {
+        let alert = |stored: &&event::StoredEvent| {
+            ["budget.exhausted", "spend.spike"].contains(&stored.event.kind.as_str())
+                && within.is_none_or(|within| stored.event.namespace == Some(namespace(within)))
+        };
+        all.items.iter().filter(alert).take(6).map(|stored| stored.seq).collect()
+    };
+    for within in [None, Some("acme"), Some("nobody")] {
+        let of = within.map(namespace);
+        let found = see!(world, tx, one, of => tx.alerts(&one, of.as_ref(), 6).await);
+        assert_eq!(found.iter().map(|stored| stored.seq).collect::<Vec<_>>(), wanted(within), "{within:?}");
+    }
+}
+
+pub(crate) async fn a_text_is_found_in_whatever_case_and_a_look_has_an_end(world: World) {
+    let one = world.workspace("one").await;
+    let post = async |kind: &str, text: &str| {
+        world.pass(1);
+        let mut new = new_event(&one, kind, None);
+        new.data = serde_json::value::to_raw_value(&serde_json::json!({"text": text})).expect("JSON");
+        let ctx = world.ctx();
+        run!(world, tx, ctx, new => event::append(tx, &ctx, new).await).event
+    };
+    let (first, second) = (post("order.paid", "A \u{c9}t\u{e9} in Paris").await, post("order.kept", "PARIS").await);
+    let page = async |text: &str, types: Vec<String>, before| {
+        let filter = EventFilter { text: Some(text.into()), types, ..EventFilter::default() };
+        see!(world, tx, one, filter => tx.events(&one, &filter, PageQuery { before, limit: 50 }).await)
+    };
+    let found = page("paris", Vec::new(), None).await;
+    let ids: Vec<_> = found.items.iter().map(|stored| stored.event.id.clone()).collect();
+    assert_eq!((ids, found.next), (vec![second.id.clone(), first.id.clone()], None));
+    assert_eq!(page("paris", vec!["order.paid".into()], None).await.items.len(), 1);
+    assert_eq!(page("\u{e9}t\u{e9}", Vec::new(), None).await.items.len(), 1);
+    assert_eq!(page(&first.id.as_str().to_lowercase(), Vec::new(), None).await.items.len(), 1);
+    let (ctx, of) = (world.ctx(), one.clone());
+    run!(world, tx, ctx, of => {
+        for _ in 0..6_000 {
+            event::append(tx, &ctx, new_event(&of, "order.sent", None)).await?;
+        }
+        Ok(())
+    });
+    let looked = page("paris", Vec::new(), None).await;
+    assert!(looked.items.is_empty() && looked.next.is_some(), "{:?}", looked.next);
+    assert_eq!(page("paris", Vec::new(), looked.next).await.items.len(), 2);
 }
 
 pub(crate) async fn pages_run_newest_first_without_gaps_or_repeats(world: World) {

@@ -49,6 +49,7 @@ macro_rules! contract_of_transactions {
                 an_undone_type_is_unknown
                 an_undone_namespace_is_made_by_the_next_who_names_it
                 an_answer_comes_after_the_commit_was_told
+                what_kinds_of_rows_changed_is_told_once_a_commit_and_workspace
                 a_query_cannot_write
                 a_query_sees_one_snapshot
                 a_command_that_waits_is_an_error
@@ -85,6 +86,8 @@ macro_rules! contract_of_rows {
                 an_answer_is_kept_per_workspace_route_and_key
                 answers_that_expired_are_swept_and_others_stay
                 another_workspace_sees_no_keys_namespaces_or_answers
+                a_sandbox_goes_with_everything_in_it_and_nothing_else_goes
+                sandboxes_are_bounded_at_once_and_by_the_minute
             }
             session {
                 sessions_and_links_come_back_as_they_went_in_until_they_are_removed
@@ -100,10 +103,12 @@ macro_rules! contract_of_rows {
                 entries_are_paged_newest_first_and_filtered
             }
             event {
+                alerts_are_found_among_other_events
                 seq_rises_in_commit_order_even_when_the_clock_steps_back
                 an_event_comes_back_as_it_went_in
                 pages_run_newest_first_without_gaps_or_repeats
                 filters_take_by_type_family_namespace_and_time
+                a_text_is_found_in_whatever_case_and_a_look_has_an_end
                 reading_on_never_skips_and_tells_how_far_it_looked
                 a_callers_id_is_unique_in_its_workspace_only
                 a_custom_type_is_replaced_and_listed_by_name
@@ -113,7 +118,10 @@ macro_rules! contract_of_rows {
                 an_endpoint_comes_back_as_it_went_in
                 endpoints_are_paged_and_listed_by_namespace
                 health_and_hours_are_kept_and_added_up
+                an_overview_adds_up_minutes_and_counts_what_is_owed_and_dead
                 counts_and_pages_equal_a_count_by_hand
+                deliveries_are_found_by_type_by_how_an_id_begins_and_by_their_tenant
+                a_page_ends_where_its_look_does_and_the_next_goes_on_there
                 attempts_are_numbered_by_the_store_and_come_back_whole
                 a_deleted_endpoint_is_invisible_at_once
                 another_workspace_sees_nothing_of_an_endpoint_or_its_deliveries

@@ -1,12 +1,13 @@
 //! Commands beside each other: commits shared, failures undone alone, answers after the commit.
 use std::{
+    collections::BTreeMap,
     sync::{Arc, atomic::Ordering, mpsc},
     time::Duration,
 };
 
 use bellwire_domain::{
-    Effect, PageQuery, StoreError, Stored,
-    delivery::{self, Rows as _},
+    Effect, PageQuery, StoreError, Stored, Topic, Topics,
+    delivery::{self, Health, Rows as _},
     event::{self, Rows as _},
     workspace::{KeyHash, Rows as _},
 };
@@ -231,10 +232,38 @@ pub(crate) async fn an_answer_comes_after_the_commit_was_told(world: World) {
         world.heard.take();
         let stored = world.post(&one, "order.placed", None).await;
         let told = world.heard.take();
-        assert!(matches!(&told[..], [batch] if matches!(&batch[..], [Effect::Appended(of)] if *of == one)), "{number}");
+        let [batch] = &told[..] else { panic!("{number}: {told:?}") };
+        let [Effect::Touched(of, topics), Effect::Appended(whose)] = &batch[..] else { panic!("{number}: {batch:?}") };
+        assert_eq!((of, whose, *topics), (&one, &one, Topic::Events.into()), "{number}");
         let id = stored.event.id.clone();
         assert!(see!(world, tx, one, id => tx.event(&one, &id).await).is_some(), "whoever reads now sees it");
     }
+}
+
+pub(crate) async fn what_kinds_of_rows_changed_is_told_once_a_commit_and_workspace(world: World) {
+    let (one, two) = (world.workspace("one").await, world.workspace("two").await);
+    let endpoint = world.endpoint(&one, |_| {}).await;
+    world.heard.take();
+    let (ctx, of, at) = (world.ctx(), [one.clone(), two.clone()], endpoint.at.clone());
+    run!(world, tx, ctx, of, at => {
+        for number in 0..40 {
+            event::append(tx, &ctx, new_event(&of[number % 2], "order.placed", None)).await?;
+        }
+        tx.health_put(&at, &Health::default()).await
+    });
+    let mut told: BTreeMap<&WorkspaceId, (Topics, usize)> = BTreeMap::new();
+    let heard = world.heard.take();
+    for effect in heard.iter().flatten() {
+        if let Effect::Touched(workspace, topics) = effect {
+            let (all, count) = told.entry(workspace).or_default();
+            all.add(*topics);
+            *count += 1;
+        }
+    }
+    let wanted: Topics = [Topic::Events, Topic::Deliveries, Topic::Endpoints].into_iter().collect();
+    assert_eq!(told[&one].0, wanted);
+    assert_eq!(told[&two].0, Topic::Events.into());
+    assert!(told.values().all(|(_, count)| *count < 5), "a few words, not one for each row: {told:?}");
 }
 
 pub(crate) async fn a_query_cannot_write(world: World) {

@@ -1,7 +1,11 @@
 //! Workspaces, keys, namespaces, saved answers.
 use bellwire_domain::{
     PageQuery,
-    workspace::{Key, KeyHash, KeyKind, Permission, Rows as _, Saved},
+    delivery::Rows as _,
+    event::{EventFilter, Rows as _},
+    workspace::{
+        self, CreateKey, CreatedSandbox, Key, KeyHash, KeyKind, Permission, Rows as _, Sandbox, Saved, audit::Rows as _,
+    },
 };
 use bellwire_wire::{KeyId, WorkspaceId};
 
@@ -196,4 +200,91 @@ pub(crate) async fn another_workspace_sees_no_keys_namespaces_or_answers(world: 
     assert_eq!(see!(world, tx, two => tx.saved(&two, "POST /a", "k").await), None);
     assert!(run!(world, tx, two, acme => tx.namespace_delete(&two, &acme, now).await).is_none());
     assert_eq!(listed(&world, &one, None).await.len(), 1);
+}
+
+fn sandbox_key(number: u8) -> CreateKey {
+    CreateKey {
+        name: "playground".into(),
+        kind: KeyKind::Workspace,
+        namespace: None,
+        permissions: None,
+        agent_id: None,
+        person: None,
+        expires_at: None,
+        prefix: "bw_".into(),
+        hash: KeyHash([number; 32]),
+    }
+}
+
+/// Makes a sandbox; nothing if there may be none.
+async fn sandbox(world: &World, number: u8) -> Option<WorkspaceId> {
+    let (ctx, key) = (world.ctx(), sandbox_key(number));
+    match run!(world, tx, ctx, key => workspace::create_sandbox(tx, &ctx, key).await) {
+        CreatedSandbox::Made(workspace, key) => {
+            assert_eq!(key.expires_at, Some(world.now().after(workspace::SANDBOX_LIFE)));
+            Some(workspace.id)
+        }
+        CreatedSandbox::TooFast | CreatedSandbox::TooMany => None,
+    }
+}
+
+pub(crate) async fn a_sandbox_goes_with_everything_in_it_and_nothing_else_goes(world: World) {
+    let (one, kept) = (sandbox(&world, 1).await.expect("made"), world.workspace("kept").await);
+    let mut endpoints = Vec::new();
+    for workspace in [&one, &kept] {
+        for _ in 0..3 {
+            endpoints.push(world.endpoint(workspace, |_| {}).await);
+        }
+        for _ in 0..10 {
+            world.pass(1);
+            world.post(workspace, "order.placed", Some("acme")).await;
+        }
+    }
+    let held = world.claim(&endpoints[0].at, 1).await.remove(0);
+    let attempt = super::delivery::record(&world, 1);
+    run!(world, tx, attempt => tx.attempt_insert(held.seq, &attempt).await);
+    let before = world.all(&endpoints[5].at).await.len();
+    let (ctx, mut steps) = (world.ctx(), 0);
+    while !run!(world, tx, ctx, one => workspace::sweep_sandbox(tx, &ctx, &one, 4).await) {
+        steps += 1;
+        assert!(steps < 200, "it ends");
+    }
+    assert!(steps > 10, "in small steps: {steps}");
+    let query = PageQuery { before: None, limit: 50 };
+    assert!(see!(world, tx, one => tx.workspace(&one).await).is_none());
+    assert!(see!(world, tx => tx.key_by_hash(&KeyHash([1; 32])).await).is_none());
+    assert!(see!(world, tx, one => tx.events(&one, &EventFilter::default(), query).await).items.is_empty());
+    assert!(world.all(&endpoints[0].at).await.is_empty());
+    assert!(see!(world, tx => tx.attempts(held.seq).await).is_empty());
+    assert_eq!(see!(world, tx, one => tx.audit_newest(&one).await), 0);
+    assert_eq!(see!(world, tx => tx.sandboxes(9).await), []);
+    assert_eq!(world.all(&endpoints[5].at).await.len(), before);
+    assert_eq!(see!(world, tx, kept => tx.events(&kept, &EventFilter::default(), query).await).items.len(), 10);
+    // What is no sandbox is not removed, endpoints or not.
+    let other = world.workspace("other").await;
+    assert!(run!(world, tx, ctx, other => workspace::sweep_sandbox(tx, &ctx, &other, 4).await));
+    assert!(see!(world, tx, other => tx.workspace(&other).await).is_some());
+}
+
+pub(crate) async fn sandboxes_are_bounded_at_once_and_by_the_minute(world: World) {
+    for number in 0..20 {
+        assert!(sandbox(&world, number).await.is_some(), "{number}");
+    }
+    assert!(sandbox(&world, 20).await.is_none(), "too fast");
+    world.pass(61);
+    let last = sandbox(&world, 21).await.expect("a minute later");
+    let all = see!(world, tx => tx.sandboxes(50).await);
+    assert_eq!(all.len(), 21);
+    assert_eq!(all.last().map(|sandbox| &sandbox.workspace_id), Some(&last), "the oldest first");
+    let (now, ago) = (world.now(), world.now().before(std::time::Duration::from_secs(30)));
+    run!(world, tx => {
+        for number in 21..1_000 {
+            let workspace_id = WorkspaceId::from_stored(&format!("ws-{number:026}"));
+            tx.sandbox_insert(&Sandbox { workspace_id, created_at: ago, expires_at: now }).await?;
+        }
+        Ok(())
+    });
+    world.pass(61);
+    assert_eq!(see!(world, tx => tx.sandboxes_counted(now).await), (1_000, 0));
+    assert!(sandbox(&world, 22).await.is_none(), "too many");
 }

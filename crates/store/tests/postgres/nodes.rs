@@ -9,7 +9,7 @@ use std::{
 };
 
 use bellwire_domain::{
-    Effect, Stored,
+    Effect, Stored, Topic, Topics,
     delivery::{self, Claim, DeliveryStatus, EndpointStatus, PARKED, Rows as _},
     event::{self, Begin, EventFilter, Ingested, Outbox as _, Rows as _},
     workspace::Rows as _,
@@ -91,6 +91,31 @@ async fn whoever_reads_on_sees_every_event_of_every_node_in_commit_order() {
     let seen = reader.join_next().await.expect("a task").expect("it ends");
     assert!(seen.is_sorted_by(|one, next| one.0 < next.0));
     assert_eq!(seen.into_iter().map(|(_, id)| id).collect::<BTreeSet<_>>(), posted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_changed_on_one_node_is_heard_on_the_other_when_it_is_told() {
+    let (one, two, _) = two().await;
+    let workspaces: Vec<_> = (0..250).map(|nth| WorkspaceId::from_stored(&format!("ws-{nth:026}"))).collect();
+    let topics: Topics = [Topic::Keys, Topic::Jobs].into_iter().collect();
+    let touched: Vec<_> = workspaces.iter().map(|workspace| (workspace.clone(), topics)).collect();
+    let told = one.store.transact("tell", move |tx| {
+        let touched = touched.clone();
+        Box::pin(async move { tx.tell_touched(&touched) })
+    });
+    told.await.expect("it is told");
+    let mut heard = BTreeSet::new();
+    until("the other hears of every workspace", async || {
+        for effect in two.heard.take().into_iter().flatten() {
+            let Effect::TouchedElsewhere(workspace, told) = effect else { continue };
+            assert_eq!(told, topics);
+            heard.insert(workspace);
+        }
+        heard.len() == workspaces.len()
+    })
+    .await;
+    let own = one.heard.take().into_iter().flatten().any(|effect| matches!(effect, Effect::TouchedElsewhere(..)));
+    assert!(!own, "who tells does not hear it");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

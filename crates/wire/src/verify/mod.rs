@@ -111,11 +111,13 @@ pub(crate) enum Key {
 
 impl Key {
     pub(crate) fn read(scheme: Scheme, secret: &str) -> Option<Self> {
+        let public = secret.starts_with(PUBLIC_KEY_PREFIX);
         if scheme.keyed_by_text() {
-            let key = secret.as_bytes().to_vec();
-            return (!secret.is_empty()).then(|| Self::Mac(Zeroizing::new(key)));
+            // Everybody knows a public key: taken for a secret, anybody could sign with it.
+            let usable = !secret.is_empty() && !public;
+            return usable.then(|| Self::Mac(Zeroizing::new(secret.as_bytes().to_vec())));
         }
-        if secret.starts_with(PUBLIC_KEY_PREFIX) {
+        if public {
             return PublicKey::parse(secret).ok().map(Self::Public);
         }
         let base64 = secret.strip_prefix(SECRET_PREFIX).unwrap_or(secret);

@@ -131,7 +131,7 @@ fn inexact(at: &str, value: &Value) -> Option<String> {
 }
 
 /// Ask people whether something may be done. The answer is bound to exactly what was asked and is used once.
-#[utoipa::path(post, path = "/v1/approvals", tag = "approval", request_body = AskForm,
+#[utoipa::path(post, path = "/v1/approvals", operation_id = "create_approval", tag = "approval", request_body = AskForm,
     params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = ApprovalView), (status = 403, body = ProblemBody),
         (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]

@@ -122,7 +122,8 @@ async fn approver(
 }
 
 /// Decide. The first decision counts; the same again is answered alike. What cannot be understood denies.
-#[utoipa::path(post, path = "/v1/approvals/{approval_id}", tag = "approval", request_body = DecisionForm,
+#[utoipa::path(post, path = "/v1/approvals/{approval_id}", operation_id = "decide_approval",
+    tag = "approval", request_body = DecisionForm,
     params(("approval_id" = String, Path), ("webhook-id" = Option<String>, Header),
         ("webhook-timestamp" = Option<String>, Header), ("webhook-signature" = Option<String>, Header)),
     responses((status = 200, body = ApprovalView), (status = 401, body = ProblemBody),

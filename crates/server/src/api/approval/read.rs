@@ -64,7 +64,7 @@ struct ApprovalList<'a> {
 }
 
 /// Approvals, newest first.
-#[utoipa::path(get, path = "/v1/approvals", tag = "approval",
+#[utoipa::path(get, path = "/v1/approvals", operation_id = "list_approvals", tag = "approval",
     params(("status" = Option<String>, Query), ("agent_id" = Option<String>, Query),
         ("namespace" = Option<String>, Query), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, body = ApprovalList)))]
@@ -110,7 +110,7 @@ impl FromQuery for WaitQuery {
 }
 
 /// One approval. With `wait` the answer comes once it is decided, or when the wait is over.
-#[utoipa::path(get, path = "/v1/approvals/{approval_id}", tag = "approval",
+#[utoipa::path(get, path = "/v1/approvals/{approval_id}", operation_id = "get_approval", tag = "approval",
     params(("approval_id" = String, Path),
         ("wait" = Option<String>, Query, description = "a duration up to 60s")),
     responses((status = 200, body = WholeView), (status = 404, body = ProblemBody),

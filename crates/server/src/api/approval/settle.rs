@@ -35,7 +35,8 @@ pub(super) struct ConsumeForm {
 }
 
 /// Use an approval, once, right before doing what was approved. Whatever is not answered with 200 must not be done.
-#[utoipa::path(post, path = "/v1/approvals/{approval_id}/consume", tag = "approval", request_body = ConsumeForm,
+#[utoipa::path(post, path = "/v1/approvals/{approval_id}/consume", operation_id = "consume_approval",
+    tag = "approval", request_body = ConsumeForm,
     params(("approval_id" = String, Path)),
     responses((status = 200, body = ApprovalView), (status = 403, body = ProblemBody),
         (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
@@ -125,7 +126,8 @@ pub(super) struct CancelForm {
 }
 
 /// Take a question back. What was held for it is let go.
-#[utoipa::path(post, path = "/v1/approvals/{approval_id}/cancel", tag = "approval", request_body = CancelForm,
+#[utoipa::path(post, path = "/v1/approvals/{approval_id}/cancel", operation_id = "cancel_approval",
+    tag = "approval", request_body = CancelForm,
     params(("approval_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, body = ApprovalView), (status = 404, body = ProblemBody),
         (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]

@@ -10,7 +10,7 @@ use bellwire_domain::{
 use bellwire_store::Tx;
 use serde_json::{Map, Value, json};
 
-pub(super) async fn created(tx: &mut Tx, ctx: &Ctx, by: &Principal, endpoint: &Endpoint) -> Stored<()> {
+pub(in crate::api) async fn created(tx: &mut Tx, ctx: &Ctx, by: &Principal, endpoint: &Endpoint) -> Stored<()> {
     let after: Map<String, Value> = fields(endpoint).into_iter().map(shown).collect();
     record(tx, ctx, by, "endpoint.create", endpoint, json!({"after": after})).await
 }

@@ -49,7 +49,8 @@ pub(super) struct EndpointAnswer {
 }
 
 /// Subscribe. The secret is in this answer only.
-#[utoipa::path(post, path = "/v1/webhooks", tag = "delivery", request_body = EndpointForm,
+#[utoipa::path(post, path = "/v1/webhooks", operation_id = "create_endpoint",
+    tag = "delivery", request_body = EndpointForm,
     params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = EndpointAnswer), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn create(State(app): State<Arc<App>>, by: By<WebhooksManage>, body: Json<EndpointForm>) -> Answer {
@@ -62,6 +63,13 @@ pub(super) async fn create(State(app): State<Arc<App>>, by: By<WebhooksManage>, 
     app.command("endpoint_create", &by, idempotency, move |tx, ctx| {
         let (principal, config, app) = (Arc::clone(&principal), config.clone(), Arc::clone(&view));
         Box::pin(async move {
+            if let Some(most) = app.playground.endpoints_max(principal.workspace()) {
+                let page = bellwire_domain::PageQuery { before: None, limit: most };
+                if tx.endpoints(principal.workspace(), None, page).await?.items.len() >= most as usize {
+                    let detail = format!("A sandbox of the playground has at most {most} endpoints.");
+                    return Ok(Err(Problem::new(Code::StateConflict, detail)));
+                }
+            }
             let endpoint = delivery::create_endpoint(tx, &ctx, principal.workspace(), config, status).await?;
             audit::created(tx, &ctx, &principal, &endpoint).await?;
             Ok(Ok(Reply::created(&EndpointAnswer { endpoint: EndpointView::new(&app, &endpoint, true) })))
@@ -78,7 +86,7 @@ struct EndpointList {
 }
 
 /// The endpoints.
-#[utoipa::path(get, path = "/v1/webhooks", tag = "delivery",
+#[utoipa::path(get, path = "/v1/webhooks", operation_id = "list_endpoints", tag = "delivery",
     params(("namespace" = Option<String>, Query), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, body = EndpointList)))]
 pub(super) async fn list(
@@ -100,7 +108,8 @@ pub(super) async fn list(
 }
 
 /// One endpoint.
-#[utoipa::path(get, path = "/v1/webhooks/{endpoint_id}", tag = "delivery", params(("endpoint_id" = String, Path)),
+#[utoipa::path(get, path = "/v1/webhooks/{endpoint_id}", operation_id = "get_endpoint",
+    tag = "delivery", params(("endpoint_id" = String, Path)),
     responses((status = 200, body = EndpointAnswer), (status = 404, body = ProblemBody)))]
 pub(super) async fn get(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>) -> Answer {
     let endpoint = endpoint_of(&app, &by, &id).await?;
@@ -108,7 +117,8 @@ pub(super) async fn get(State(app): State<Arc<App>>, by: By<WebhooksManage>, Pat
 }
 
 /// Change an endpoint: absent fields stay, null empties a field that may be empty.
-#[utoipa::path(patch, path = "/v1/webhooks/{endpoint_id}", tag = "delivery", params(("endpoint_id" = String, Path)),
+#[utoipa::path(patch, path = "/v1/webhooks/{endpoint_id}", operation_id = "update_endpoint",
+    tag = "delivery", params(("endpoint_id" = String, Path)),
     request_body = EndpointForm,
     responses((status = 200, body = EndpointAnswer), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
@@ -158,7 +168,8 @@ pub(super) async fn update(
 }
 
 /// Remove an endpoint with its deliveries.
-#[utoipa::path(delete, path = "/v1/webhooks/{endpoint_id}", tag = "delivery", params(("endpoint_id" = String, Path)),
+#[utoipa::path(delete, path = "/v1/webhooks/{endpoint_id}", operation_id = "delete_endpoint",
+    tag = "delivery", params(("endpoint_id" = String, Path)),
     responses((status = 204), (status = 404, body = ProblemBody)))]
 pub(super) async fn delete(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>) -> Answer {
     let (endpoint, principal) = (endpoint_of(&app, &by, &id).await?, Arc::clone(&by.principal));
@@ -234,7 +245,7 @@ struct StatsView {
 }
 
 /// How an endpoint fares, by the hour; the last day unless said otherwise.
-#[utoipa::path(get, path = "/v1/webhooks/{endpoint_id}/stats", tag = "delivery",
+#[utoipa::path(get, path = "/v1/webhooks/{endpoint_id}/stats", operation_id = "get_endpoint_stats", tag = "delivery",
     params(("endpoint_id" = String, Path), ("since" = Option<String>, Query)),
     responses((status = 200, body = StatsView), (status = 404, body = ProblemBody)))]
 pub(super) async fn stats(
@@ -260,7 +271,7 @@ pub(super) async fn stats(
                     [None, Some(DeliveryStatus::Pending), Some(DeliveryStatus::Success), Some(DeliveryStatus::Failed)];
                 for (count, status) in counts.iter_mut().zip(states) {
                     let filter = DeliveryFilter { endpoint: Some(at.clone()), status, ..DeliveryFilter::default() };
-                    *count = tx.delivery_count(&at.workspace_id, &filter).await?;
+                    *count = tx.delivery_count(&at.workspace_id, &filter).await?.unwrap_or(0);
                 }
                 Ok((hours, health, counts))
             })
@@ -315,7 +326,7 @@ fn stats_view(
 }
 
 /// The bucket below whose bound `percent` of the counts lie.
-fn percentile(buckets: &[u64; 16], percent: u64) -> Option<u64> {
+pub(crate) fn percentile(buckets: &[u64; 16], percent: u64) -> Option<u64> {
     let total: u64 = buckets.iter().sum();
     if total == 0 {
         return None;

@@ -1,53 +1,99 @@
-//! Deliveries: listed, looked into, tried again.
-use std::{collections::BTreeMap, sync::Arc};
+//! Deliveries: listed and exported.
+use std::{io, sync::Arc};
 
-use axum::extract::{Path, State};
-use bellwire_domain::{
-    Faults, PageQuery, Stored,
-    delivery::{
-        self, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EndpointRef, EndpointVersion, Retried, RetryMany,
-        Rows,
-    },
-    event,
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
 };
-use bellwire_store::Tx;
-use bellwire_wire::{DeliveryId, Event};
-use serde::{Deserialize, Serialize};
+use bellwire_domain::{
+    Faults, Page, PageQuery, Stored,
+    delivery::{Delivery, DeliveryFilter, DeliveryStatus, Rows},
+};
+use bellwire_wire::{EndpointId, Timestamp, WorkspaceId};
+use futures_util::stream;
+use http::HeaderMap;
+use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    DeliveryView, endpoint_of,
-    view::{AttemptView, RequestView},
-    visible,
-};
+use super::{DeliveryView, endpoint_of};
 use crate::{
     api::{
-        extract::{By, FromQuery, Json, Parameters, Query, Repeat, WebhooksManage},
+        event::types_of,
+        extract::{By, FromQuery, Parameters, Query, WebhooksManage},
+        lines,
         page::{self, When},
         problem::{Problem, ProblemBody},
-        reply::{Answer, Reply},
+        reply::Reply,
     },
     app::App,
 };
 
+/// Deliveries read at once for an export. Keeps I12.
+const CHUNK: u32 = 200;
+
 /// Which deliveries are asked for.
 pub(super) struct LogQuery {
     page: PageQuery,
-    status: Option<DeliveryStatus>,
+    paged: bool,
+    /// But for the endpoint and times that are told back from now.
+    filter: DeliveryFilter,
     since: Option<When>,
     until: Option<When>,
 }
 
+impl LogQuery {
+    fn filter(&self, by: &By<WebhooksManage>, now: Timestamp) -> DeliveryFilter {
+        DeliveryFilter {
+            since: self.since.map(|since| since.resolve(now)),
+            until: self.until.map(|until| until.resolve(now)),
+            namespace: by.namespace.clone(),
+            endpoints_of: by.principal.bound().cloned(),
+            ..self.filter.clone()
+        }
+    }
+}
+
 impl FromQuery for LogQuery {
-    const NAMES: &'static [&'static str] = &["status", "since", "until", "cursor", "limit"];
+    const NAMES: &'static [&'static str] = &["status", "type", "q", "since", "until", "cursor", "limit"];
 
     fn read(parameters: &Parameters, faults: &mut Faults) -> Self {
+        let prefix = parameters.get("q").map(str::to_owned);
+        let good = |text: &String| {
+            text.len() <= 64 && text.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-')
+        };
+        faults.check(
+            prefix.as_ref().is_none_or(good),
+            "q",
+            "must be how an id begins: at most 64 characters of A-Z a-z 0-9 _ -",
+        );
+        let types = parameters.list("type").into_iter().map(str::to_owned).collect();
         Self {
             page: page::page(parameters, faults),
-            status: parameters.take("status", faults),
+            paged: lines::paged(parameters),
+            filter: DeliveryFilter {
+                status: parameters.take::<DeliveryStatus>("status", faults),
+                kinds: types_of(types),
+                prefix,
+                ..DeliveryFilter::default()
+            },
             since: parameters.take("since", faults),
             until: parameters.take("until", faults),
         }
+    }
+}
+
+/// The same over all endpoints, or one of them.
+pub(super) struct AllQuery {
+    of: LogQuery,
+    endpoint: Option<EndpointId>,
+}
+
+impl FromQuery for AllQuery {
+    const NAMES: &'static [&'static str] = &["endpoint_id", "status", "type", "q", "since", "until", "cursor", "limit"];
+
+    fn read(parameters: &Parameters, faults: &mut Faults) -> Self {
+        Self { of: LogQuery::read(parameters, faults), endpoint: parameters.take("endpoint_id", faults) }
     }
 }
 
@@ -55,268 +101,134 @@ impl FromQuery for LogQuery {
 #[derive(Serialize, ToSchema)]
 struct DeliveryList {
     deliveries: Vec<DeliveryView>,
-    /// How many there are on all pages.
-    total: u64,
+    /// How many there are on all pages; null with `type` or `q`, which are looked for page by page.
+    total: Option<u64>,
     next_cursor: Option<String>,
 }
 
-async fn list(app: &App, by: &By<WebhooksManage>, endpoint: Option<EndpointRef>, query: LogQuery) -> Answer {
-    let now = app.clock.now();
-    let bound = by.namespace.clone();
-    let filter = DeliveryFilter {
-        endpoint,
-        status: query.status,
-        since: query.since.map(|since| since.resolve(now)),
-        until: query.until.map(|until| until.resolve(now)),
-        namespace: None,
-    };
+async fn list(
+    app: &Arc<App>,
+    by: &By<WebhooksManage>,
+    headers: &HeaderMap,
+    filter: DeliveryFilter,
+    query: &LogQuery,
+) -> Result<Response, Problem> {
     let (workspace, page) = (by.workspace().clone(), query.page);
+    if lines::wanted(headers) {
+        lines::whole(query.paged)?;
+        let app = Arc::clone(app);
+        let until = filter.until.or(Some(app.clock.now()));
+        let filter = DeliveryFilter { until, ..filter };
+        let export = Export { app, workspace, filter, before: None, ended: false };
+        return Ok(lines::answer(stream::try_unfold(export, Export::next)));
+    }
     let (found, total) = app
         .query("deliveries", move |tx| {
-            let (workspace, mut filter, bound) = (workspace.clone(), filter.clone(), bound.clone());
+            let (workspace, filter) = (workspace.clone(), filter.clone());
             Box::pin(async move {
-                filter.namespace = bound;
                 let found = tx.deliveries(&workspace, &filter, page).await?;
                 let total = tx.delivery_count(&workspace, &filter).await?;
                 Ok((found, total))
             })
         })
         .await?;
-    Ok(Reply::ok(&DeliveryList {
+    let list = DeliveryList {
         deliveries: found.items.iter().map(DeliveryView::new).collect(),
         total,
         next_cursor: found.next.map(page::encode),
-    }))
+    };
+    Ok(Reply::ok(&list).into_response())
 }
 
-/// The deliveries of an endpoint.
-#[utoipa::path(get, path = "/v1/webhooks/{endpoint_id}/deliveries", tag = "delivery",
+/// What an export has left to tell.
+struct Export {
+    app: Arc<App>,
+    workspace: WorkspaceId,
+    filter: DeliveryFilter,
+    /// Before which place the next page is.
+    before: Option<i64>,
+    ended: bool,
+}
+
+impl Export {
+    /// The lines of the next deliveries; nothing at the end.
+    async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        while !self.ended {
+            let page = self.read().await.map_err(|error| {
+                tracing::warn!(%error, "an export ends: deliveries could not be read");
+                io::Error::other(error)
+            })?;
+            (self.before, self.ended) = (page.next, page.next.is_none());
+            let mut lines = Vec::new();
+            for delivery in &page.items {
+                serde_json::to_writer(&mut lines, &DeliveryView::new(delivery))?;
+                lines.push(b'\n');
+            }
+            if !lines.is_empty() {
+                return Ok(Some((lines.into(), self)));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn read(&self) -> Stored<Page<Delivery>> {
+        let (workspace, filter) = (self.workspace.clone(), self.filter.clone());
+        let page = PageQuery { before: self.before, limit: CHUNK };
+        self.app
+            .store
+            .read("delivery_export", move |tx| {
+                let (workspace, filter) = (workspace.clone(), filter.clone());
+                Box::pin(async move { tx.deliveries(&workspace, &filter, page).await })
+            })
+            .await
+    }
+}
+
+/// The deliveries of an endpoint. With `Accept: application/x-ndjson` all of them, one a line.
+#[utoipa::path(get, path = "/v1/webhooks/{endpoint_id}/deliveries", operation_id = "list_endpoint_deliveries",
+    tag = "delivery",
     params(("endpoint_id" = String, Path),
         ("status" = Option<String>, Query, description = "pending, success or failed"),
+        ("type" = Option<String>, Query, description = "types or `family.*`, separated by commas"),
+        ("q" = Option<String>, Query, description = "how the id of the delivery, or of its event, begins"),
         ("since" = Option<String>, Query), ("until" = Option<String>, Query),
         ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
-    responses((status = 200, body = DeliveryList), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    responses((status = 200, content((DeliveryList = "application/json"), (String = "application/x-ndjson"))),
+        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn of_endpoint(
     State(app): State<Arc<App>>,
     by: By<WebhooksManage>,
     Path(id): Path<String>,
+    headers: HeaderMap,
     Query(query): Query<LogQuery>,
-) -> Answer {
+) -> Result<Response, Problem> {
     let endpoint = endpoint_of(&app, &by, &id).await?;
-    list(&app, &by, Some(endpoint.at.clone()), query).await
+    let filter = DeliveryFilter { endpoint: Some(endpoint.at.clone()), ..query.filter(&by, app.clock.now()) };
+    list(&app, &by, &headers, filter, &query).await
 }
 
-/// The deliveries of all endpoints; with `status=failed`, the dead letters. For keys that are not bound
-/// to a namespace.
-#[utoipa::path(get, path = "/v1/deliveries", tag = "delivery",
-    params(("status" = Option<String>, Query), ("namespace" = Option<String>, Query), ("since" = Option<String>, Query),
+/// The deliveries of all endpoints; with `status=failed`, the dead letters. A key of one namespace sees those of its
+/// namespace's endpoints. Where little of much is asked for, a page may be short although there are more: go on with
+/// its `next_cursor`. With `Accept: application/x-ndjson` all of them, one a line.
+#[utoipa::path(get, path = "/v1/deliveries", operation_id = "list_deliveries", tag = "delivery",
+    params(("endpoint_id" = Option<String>, Query),
+        ("status" = Option<String>, Query, description = "pending, success or failed"),
+        ("type" = Option<String>, Query, description = "types or `family.*`, separated by commas"),
+        ("q" = Option<String>, Query, description = "how the id of the delivery, or of its event, begins"),
+        ("namespace" = Option<String>, Query), ("since" = Option<String>, Query),
         ("until" = Option<String>, Query), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
-    responses((status = 200, body = DeliveryList), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
-pub(super) async fn all(State(app): State<Arc<App>>, by: By<WebhooksManage>, Query(query): Query<LogQuery>) -> Answer {
-    if by.principal.bound().is_some() {
-        let detail =
-            "A key of one namespace lists the deliveries of each of its endpoints: /v1/webhooks/{id}/deliveries.";
-        return Err(Problem::new(crate::api::problem::Code::Forbidden, detail));
-    }
-    list(&app, &by, None, query).await
-}
-
-/// A delivery with its attempts and the request of the last one.
-#[derive(Serialize, ToSchema)]
-struct DeliveryDetail {
-    #[serde(flatten)]
-    delivery: DeliveryView,
-    /// Attempts, oldest first.
-    attempt_log: Vec<AttemptView>,
-    /// The last request, as it was sent, whatever was changed since; null before the first.
-    request: Option<RequestView>,
-}
-
-struct Found {
-    delivery: Delivery,
-    endpoint: Arc<Endpoint>,
-    event: Arc<Event>,
-    attempts: Vec<delivery::AttemptRecord>,
-    /// The endpoint as it was at the last attempt.
-    sent_as: EndpointVersion,
-}
-
-async fn find(tx: &mut Tx, workspace: &bellwire_wire::WorkspaceId, id: &DeliveryId) -> Stored<Option<Found>> {
-    let Some(delivery) = tx.delivery(workspace, id).await? else { return Ok(None) };
-    let Some(endpoint) = tx.endpoint(&delivery.at).await? else { return Ok(None) };
-    let Some(stored) = event::Rows::event(tx, workspace, &delivery.event_id).await? else { return Ok(None) };
-    let attempts = tx.attempts(delivery.seq).await?;
-    let version = attempts.last().and_then(|attempt| attempt.endpoint_version);
-    let sent_as = match version.filter(|version| *version != endpoint.version) {
-        Some(version) => tx.endpoint_version(&delivery.at, version).await?,
+    responses((status = 200, content((DeliveryList = "application/json"), (String = "application/x-ndjson"))),
+        (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub(super) async fn all(
+    State(app): State<Arc<App>>,
+    by: By<WebhooksManage>,
+    headers: HeaderMap,
+    Query(query): Query<AllQuery>,
+) -> Result<Response, Problem> {
+    let endpoint = match &query.endpoint {
+        Some(id) => Some(endpoint_of(&app, &by, id.as_str()).await?.at.clone()),
         None => None,
     };
-    let sent_as = sent_as.unwrap_or_else(|| EndpointVersion::from(&*endpoint));
-    Ok(Some(Found { delivery, endpoint, event: stored.event, attempts, sent_as }))
-}
-
-async fn detail(app: &App, by: &By<WebhooksManage>, id: &str) -> Answer {
-    let id: DeliveryId = id.parse().map_err(|_| Problem::not_found("delivery"))?;
-    let workspace = by.workspace().clone();
-    let found = app
-        .query("delivery", move |tx| {
-            let (workspace, id) = (workspace.clone(), id.clone());
-            Box::pin(async move { find(tx, &workspace, &id).await })
-        })
-        .await?;
-    let found =
-        found.filter(|found| visible(&by.principal, &found.endpoint)).ok_or_else(|| Problem::not_found("delivery"))?;
-    let request = found.attempts.last().map(|attempt| {
-        let own = found.sent_as.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
-        let headers: BTreeMap<String, String> =
-            own.chain(attempt.request_headers.iter().map(|(name, value)| (name.to_string(), value.clone()))).collect();
-        // The body is a function of the stored event and the dialect, the same for ever.
-        let body = String::from_utf8_lossy(&found.sent_as.dialect.encode(&found.event)).into_owned();
-        RequestView { method: "POST", url: found.sent_as.url.clone(), headers, body }
-    });
-    Ok(Reply::ok(&DeliveryDetail {
-        delivery: DeliveryView::new(&found.delivery),
-        attempt_log: found.attempts.iter().map(AttemptView::new).collect(),
-        request,
-    }))
-}
-
-/// One delivery with its attempts.
-#[utoipa::path(get, path = "/v1/deliveries/{delivery_id}", tag = "delivery", params(("delivery_id" = String, Path)),
-    responses((status = 200, body = DeliveryDetail), (status = 404, body = ProblemBody)))]
-pub(super) async fn get(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>) -> Answer {
-    detail(&app, &by, &id).await
-}
-
-/// One delivery with its attempts; the same as `/v1/deliveries/{delivery_id}`.
-#[utoipa::path(get, path = "/v1/webhooks/deliveries/{delivery_id}", tag = "delivery", params(("delivery_id" = String, Path)),
-    responses((status = 200, body = DeliveryDetail), (status = 404, body = ProblemBody)))]
-pub(super) async fn get_nested(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>) -> Answer {
-    detail(&app, &by, &id).await
-}
-
-async fn retry_one(app: &App, by: &By<WebhooksManage>, id: &str, repeat: Repeat) -> Answer {
-    let id: DeliveryId = id.parse().map_err(|_| Problem::not_found("delivery"))?;
-    let (workspace, principal) = (by.workspace().clone(), Arc::clone(&by.principal));
-    app.command("retry", by, repeat.0, move |tx, ctx| {
-        let (workspace, id, principal) = (workspace.clone(), id.clone(), Arc::clone(&principal));
-        Box::pin(async move {
-            let unknown = || Err(Problem::not_found("delivery"));
-            let Some(delivery) = tx.delivery(&workspace, &id).await? else { return Ok(unknown()) };
-            let endpoint = tx.endpoint(&delivery.at).await?;
-            if !endpoint.is_some_and(|endpoint| visible(&principal, &endpoint)) {
-                return Ok(unknown());
-            }
-            Ok(match delivery::retry(tx, &ctx, &workspace, &id).await? {
-                Retried::Queued(delivery) => Ok(Reply::accepted(&DeliveryView::new(&delivery))),
-                Retried::Unknown => unknown(),
-            })
-        })
-    })
-    .await
-}
-
-/// Try a delivery again now, its attempts counted anew.
-#[utoipa::path(post, path = "/v1/webhooks/deliveries/{delivery_id}/retry", tag = "delivery",
-    params(("delivery_id" = String, Path)),
-    responses((status = 202, body = DeliveryView), (status = 404, body = ProblemBody)))]
-pub(super) async fn retry_nested(
-    State(app): State<Arc<App>>,
-    by: By<WebhooksManage>,
-    Path(id): Path<String>,
-    repeat: Repeat,
-) -> Answer {
-    retry_one(&app, &by, &id, repeat).await
-}
-
-/// Try a delivery again now; the same as `/v1/webhooks/deliveries/{delivery_id}/retry`.
-#[utoipa::path(post, path = "/v1/deliveries/{delivery_id}/retry", tag = "delivery", params(("delivery_id" = String, Path)),
-    responses((status = 202, body = DeliveryView), (status = 404, body = ProblemBody)))]
-pub(super) async fn retry(
-    State(app): State<Arc<App>>,
-    by: By<WebhooksManage>,
-    Path(id): Path<String>,
-    repeat: Repeat,
-) -> Answer {
-    retry_one(&app, &by, &id, repeat).await
-}
-
-/// Which deliveries to try again.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = RetryManyForm)]
-pub(super) struct RetryManyForm {
-    /// Of this endpoint.
-    #[schema(value_type = String)]
-    endpoint_id: Option<String>,
-    /// `failed` (the default), `success` or `pending`.
-    status: Option<String>,
-    /// Created after this: a time, or a duration back from now.
-    since: Option<String>,
-    /// Created at or before this.
-    until: Option<String>,
-}
-
-/// How many were made pending.
-#[derive(Serialize, ToSchema)]
-struct RetryManyAnswer {
-    retried: u64,
-}
-
-/// Rows made pending in one transaction.
-const CHUNK: u32 = 200;
-
-/// Try many deliveries again now.
-#[utoipa::path(post, path = "/v1/deliveries/retry", tag = "delivery", request_body = RetryManyForm,
-    params(("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 202, body = RetryManyAnswer), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
-pub(super) async fn retry_many(
-    State(app): State<Arc<App>>,
-    by: By<WebhooksManage>,
-    body: Json<RetryManyForm>,
-) -> Answer {
-    let now = app.clock.now();
-    let (form, mut faults, idempotency) = body.open();
-    let status = match form.status {
-        Some(text) => faults.take("status", text.parse::<DeliveryStatus>()),
-        None => Some(DeliveryStatus::Failed),
-    };
-    let mut when = |field: &str, text: Option<String>| {
-        text.and_then(|text| faults.take(field, text.parse::<When>())).map(|when| when.resolve(now))
-    };
-    let (since, until) = (when("since", form.since), when("until", form.until));
-    let endpoint_id = faults.need("endpoint_id", form.endpoint_id);
-    let (Some(endpoint_id), true) = (endpoint_id, faults.is_empty()) else { return Err(faults.into()) };
-    let endpoint = endpoint_of(&app, &by, &endpoint_id).await?;
-    // Deliveries made from here on are not meant: the work has an end.
-    let filter = DeliveryFilter {
-        endpoint: Some(endpoint.at.clone()),
-        status,
-        since,
-        until: until.or(Some(now)),
-        namespace: None,
-    };
-    app.work(&by, idempotency, retry_all(&app, &by, filter)).await
-}
-
-async fn retry_all(app: &App, by: &By<WebhooksManage>, filter: DeliveryFilter) -> Answer {
-    let mut retried = 0_u64;
-    let mut before = None;
-    loop {
-        let (workspace, many) = (by.workspace().clone(), RetryMany { filter: filter.clone(), before, limit: CHUNK });
-        let ctx = by.ctx(app);
-        let (count, next) = app
-            .store
-            .transact("retry_many", move |tx| {
-                let (ctx, workspace, many) = (ctx.clone(), workspace.clone(), many.clone());
-                Box::pin(async move { delivery::retry_many(tx, &ctx, &workspace, &many).await })
-            })
-            .await?;
-        retried += u64::from(count);
-        before = next;
-        if before.is_none() {
-            return Ok(Reply::accepted(&RetryManyAnswer { retried }));
-        }
-    }
+    let filter = DeliveryFilter { endpoint, ..query.of.filter(&by, app.clock.now()) };
+    list(&app, &by, &headers, filter, &query.of).await
 }

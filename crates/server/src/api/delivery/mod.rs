@@ -1,10 +1,12 @@
 //! Endpoints and their deliveries.
-mod audit;
+pub(super) mod audit;
+mod detail;
 mod endpoint;
 mod form;
 mod log;
 mod pull;
 mod replay;
+mod retry;
 mod rotate;
 mod test;
 mod view;
@@ -12,7 +14,7 @@ mod view;
 use std::sync::Arc;
 
 use bellwire_domain::{
-    delivery::{Endpoint, EndpointRef, Rows},
+    delivery::{Endpoint, EndpointConfig, EndpointRef, EventPattern, Preset, Rows},
     workspace::Principal,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -23,6 +25,7 @@ use super::{
 };
 use crate::app::App;
 
+pub(crate) use endpoint::percentile;
 pub(crate) use view::{DeliveryView, EndpointView};
 
 /// The routes of this slice.
@@ -39,15 +42,20 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(replay::jobs))
         .routes(routes!(log::of_endpoint))
         .routes(routes!(log::all))
-        .routes(routes!(log::get))
-        .routes(routes!(log::get_nested))
-        .routes(routes!(log::retry))
-        .routes(routes!(log::retry_nested))
-        .routes(routes!(log::retry_many))
+        .routes(routes!(detail::get))
+        .routes(routes!(detail::get_nested))
+        .routes(routes!(retry::retry))
+        .routes(routes!(retry::retry_nested))
+        .routes(routes!(retry::retry_many))
         .routes(routes!(pull::pull))
         .routes(routes!(pull::ack))
         .routes(routes!(pull::nack))
         .routes(routes!(pull::extend))
+}
+
+/// An endpoint for all events there, as one is made that says nothing else but the name of its schedule.
+pub(super) fn endpoint_at(url: String, preset: Preset) -> EndpointConfig {
+    EndpointConfig { url: Some(url), events: vec![EventPattern::All], retry: preset.into(), ..form::blank() }
 }
 
 /// The endpoint of a path, if there is one that this key may see.

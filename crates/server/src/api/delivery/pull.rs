@@ -65,7 +65,8 @@ struct PullReply<'a> {
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Take due deliveries of a pull endpoint under a lease.
-#[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/pull", tag = "delivery", params(("endpoint_id" = String, Path)),
+#[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/pull", operation_id = "pull_deliveries",
+    tag = "delivery", params(("endpoint_id" = String, Path)),
     request_body = PullForm,
     responses((status = 200, body = PullReply), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
@@ -217,7 +218,8 @@ async fn take(
 }
 
 /// Acknowledge a held delivery: it is delivered.
-#[utoipa::path(post, path = "/v1/deliveries/{delivery_id}/ack", tag = "delivery", params(("delivery_id" = String, Path)),
+#[utoipa::path(post, path = "/v1/deliveries/{delivery_id}/ack", operation_id = "ack_delivery",
+    tag = "delivery", params(("delivery_id" = String, Path)),
     request_body = LeaseForm,
     responses((status = 200, body = DeliveryView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 pub(super) async fn ack(
@@ -233,7 +235,8 @@ pub(super) async fn ack(
 }
 
 /// Refuse a held delivery: a failed attempt, tried again by the schedule.
-#[utoipa::path(post, path = "/v1/deliveries/{delivery_id}/nack", tag = "delivery", params(("delivery_id" = String, Path)),
+#[utoipa::path(post, path = "/v1/deliveries/{delivery_id}/nack", operation_id = "nack_delivery",
+    tag = "delivery", params(("delivery_id" = String, Path)),
     request_body = NackForm,
     responses((status = 200, body = DeliveryView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
@@ -252,7 +255,8 @@ pub(super) async fn nack(
 }
 
 /// Hold a delivery longer.
-#[utoipa::path(post, path = "/v1/deliveries/{delivery_id}/extend", tag = "delivery", params(("delivery_id" = String, Path)),
+#[utoipa::path(post, path = "/v1/deliveries/{delivery_id}/extend", operation_id = "extend_delivery",
+    tag = "delivery", params(("delivery_id" = String, Path)),
     request_body = ExtendForm,
     responses((status = 200, body = DeliveryView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]

@@ -93,7 +93,8 @@ fn plan_of(form: ReplayForm, mut faults: Faults, now: Timestamp) -> Result<Repla
 }
 
 /// Tell a range of events again: a job with progress (202), or only its size (200 with `dry_run`).
-#[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/replay", tag = "delivery", params(("endpoint_id" = String, Path)),
+#[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/replay", operation_id = "replay_deliveries",
+    tag = "delivery", params(("endpoint_id" = String, Path)),
     request_body = ReplayForm,
     responses((status = 202, body = JobView), (status = 200, body = JobView), (status = 404, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
@@ -124,7 +125,8 @@ pub(super) async fn replay(
 }
 
 /// One replay.
-#[utoipa::path(get, path = "/v1/jobs/{job_id}", tag = "delivery", params(("job_id" = String, Path)),
+#[utoipa::path(get, path = "/v1/jobs/{job_id}", operation_id = "get_job",
+    tag = "delivery", params(("job_id" = String, Path)),
     responses((status = 200, body = JobView), (status = 404, body = ProblemBody)))]
 pub(super) async fn job(State(app): State<Arc<App>>, by: By<WebhooksManage>, Path(id): Path<String>) -> Answer {
     let id: JobId = id.parse().map_err(|_| Problem::not_found("job"))?;
@@ -152,7 +154,7 @@ struct JobList {
 }
 
 /// The replays of an endpoint.
-#[utoipa::path(get, path = "/v1/webhooks/{endpoint_id}/jobs", tag = "delivery",
+#[utoipa::path(get, path = "/v1/webhooks/{endpoint_id}/jobs", operation_id = "list_endpoint_jobs", tag = "delivery",
     params(("endpoint_id" = String, Path), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, body = JobList), (status = 404, body = ProblemBody)))]
 pub(super) async fn jobs(

@@ -46,7 +46,8 @@ fn answer(outcome: &Outcome) -> TestAnswer {
 }
 
 /// Send `webhook.test` to an endpoint, whatever it subscribes to: one attempt, at once.
-#[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/test", tag = "delivery", params(("endpoint_id" = String, Path),
+#[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/test", operation_id = "test_endpoint",
+    tag = "delivery", params(("endpoint_id" = String, Path),
     ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, body = TestAnswer), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 pub(super) async fn test(

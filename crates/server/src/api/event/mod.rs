@@ -14,6 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
 
+pub(crate) use read::filter_of as types_of;
+
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()

@@ -53,7 +53,7 @@ struct Accepted<'a> {
 }
 
 /// Post an event. It is durable, with all its deliveries, when this answers.
-#[utoipa::path(post, path = "/v1/events", tag = "event", request_body = PostEvent,
+#[utoipa::path(post, path = "/v1/events", operation_id = "post_event", tag = "event", request_body = PostEvent,
     params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 202, body = Accepted), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 413, body = ProblemBody), (status = 422, body = ProblemBody)))]
@@ -183,7 +183,7 @@ struct BatchAnswer<'a> {
 const BATCH_MAX: usize = 1_000;
 
 /// Post up to 1000 events; each is answered by itself.
-#[utoipa::path(post, path = "/v1/events/batch", tag = "event", request_body = PostBatch,
+#[utoipa::path(post, path = "/v1/events/batch", operation_id = "post_events", tag = "event", request_body = PostBatch,
     params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 202, body = BatchAnswer), (status = 413, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn batch(State(app): State<Arc<App>>, by: By<AnyKey>, request: Request) -> Answer {
@@ -199,6 +199,12 @@ pub(super) async fn batch(State(app): State<Arc<App>>, by: By<AnyKey>, request: 
     };
     if !(1..=BATCH_MAX).contains(&events.len()) {
         return Err(Faults::from(("events", "must have 1 to 1000 items")).into());
+    }
+    // The request itself was counted as the first.
+    let more = u32::try_from(events.len()).unwrap_or(u32::MAX) - 1;
+    if !app.playground.admits(by.workspace(), app.clock.now(), more) {
+        let detail = "A sandbox of the playground takes 50 events a second, 100 at once. Post fewer.";
+        return Err(Problem::new(Code::TooManyRequests, detail).retry_after(2));
     }
     let checked: Vec<Result<NewEvent, Problem>> = events
         .iter()

@@ -29,10 +29,11 @@ pub(super) struct ListQuery {
     types: Vec<String>,
     since: Option<When>,
     until: Option<When>,
+    text: Option<String>,
 }
 
 impl FromQuery for ListQuery {
-    const NAMES: &'static [&'static str] = &["type", "types", "since", "until", "cursor", "limit"];
+    const NAMES: &'static [&'static str] = &["type", "types", "q", "since", "until", "cursor", "limit"];
 
     fn read(parameters: &Parameters, faults: &mut Faults) -> Self {
         let mut types: Vec<String> = parameters.list("type").into_iter().map(str::to_owned).collect();
@@ -42,12 +43,28 @@ impl FromQuery for ListQuery {
             types,
             since: parameters.take("since", faults),
             until: parameters.take("until", faults),
+            text: text(parameters, faults),
         }
     }
 }
 
+/// The longest text that is looked for.
+const TEXT_CHARS_MAX: usize = 256;
+
+/// The text that is looked for, in lower case.
+fn text(parameters: &Parameters, faults: &mut Faults) -> Option<String> {
+    let text = parameters.get("q")?;
+    let good = text.chars().count() <= TEXT_CHARS_MAX && !text.chars().any(char::is_control);
+    faults.check(
+        good,
+        "q",
+        format_args!("must be at most {TEXT_CHARS_MAX} characters, none of them a control character"),
+    );
+    Some(text.to_lowercase())
+}
+
 /// A filter of types as people write them: names, `family.*`, `*`.
-pub(super) fn filter_of(types: Vec<String>) -> EventFilter {
+pub(crate) fn filter_of(types: Vec<String>) -> EventFilter {
     let mut filter = EventFilter::default();
     for name in types {
         match name.strip_suffix(".*") {
@@ -67,9 +84,10 @@ struct EventList<'a> {
 }
 
 /// Events, newest first.
-#[utoipa::path(get, path = "/v1/events", tag = "event",
+#[utoipa::path(get, path = "/v1/events", operation_id = "list_events", tag = "event",
     params(("type" = Option<String>, Query, description = "types or `family.*`, separated by commas"),
         ("namespace" = Option<String>, Query),
+        ("q" = Option<String>, Query, description = "a text that the id, the type or the data holds, in whatever case; a page may be short although there are more: go on with its `next_cursor`"),
         ("since" = Option<String>, Query, description = "a time or a duration back from now; exclusive"),
         ("until" = Option<String>, Query), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, body = EventList), (status = 422, body = ProblemBody)))]
@@ -79,6 +97,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, by: By<EventsRead>, Query(
         namespace: by.namespace.clone(),
         since: query.since.map(|since| since.resolve(now)),
         until: query.until.map(|until| until.resolve(now)),
+        text: query.text,
         ..filter_of(query.types)
     };
     let (workspace, page) = (by.workspace().clone(), query.page);
@@ -103,7 +122,8 @@ struct EventDetail<'a> {
 }
 
 /// One event and its deliveries.
-#[utoipa::path(get, path = "/v1/events/{event_id}", tag = "event", params(("event_id" = String, Path)),
+#[utoipa::path(get, path = "/v1/events/{event_id}", operation_id = "get_event",
+    tag = "event", params(("event_id" = String, Path)),
     responses((status = 200, body = EventDetail), (status = 404, body = ProblemBody)))]
 pub(super) async fn get(State(app): State<Arc<App>>, by: By<EventsRead>, Path(id): Path<String>) -> Answer {
     let id: EventId = id.parse().map_err(|_| Problem::not_found("event"))?;

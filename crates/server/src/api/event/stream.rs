@@ -187,7 +187,7 @@ fn reader(app: Arc<App>, by: &By<EventsRead>, types: Vec<String>, after: i64, be
 }
 
 /// Events as Server-Sent Events. `Last-Event-ID` resumes, with nothing missed and nothing twice.
-#[utoipa::path(get, path = "/v1/events/stream", tag = "event",
+#[utoipa::path(get, path = "/v1/events/stream", operation_id = "stream_events", tag = "event",
     params(("types" = Option<String>, Query), ("namespace" = Option<String>, Query),
         ("after" = Option<String>, Query, description = "an event's id to resume after, as Last-Event-ID"),
         ("Last-Event-ID" = Option<String>, Header)),
@@ -238,7 +238,7 @@ struct PollAnswer<'a> {
 
 /// The stream for clients without Server-Sent Events: waits until there is something, or the wait is
 /// over. Without `after` it starts at the newest event.
-#[utoipa::path(get, path = "/v1/events/poll", tag = "event",
+#[utoipa::path(get, path = "/v1/events/poll", operation_id = "poll_events", tag = "event",
     params(("after" = Option<String>, Query, description = "an event's id, or the next_cursor of the poll before"),
         ("types" = Option<String>, Query), ("namespace" = Option<String>, Query), ("limit" = Option<u32>, Query),
         ("wait" = Option<String>, Query, description = "a duration up to 60s")),

@@ -76,7 +76,8 @@ impl TypeView {
 }
 
 /// Register a custom type, or change it (201 when new, 200 when changed).
-#[utoipa::path(post, path = "/v1/event-types", tag = "event", request_body = RegisterType,
+#[utoipa::path(post, path = "/v1/event-types", operation_id = "create_event_type",
+    tag = "event", request_body = RegisterType,
     responses((status = 201, body = TypeView), (status = 200, body = TypeView), (status = 422, body = ProblemBody)))]
 pub(super) async fn register(State(app): State<Arc<App>>, by: By<EventsWrite>, body: Json<RegisterType>) -> Answer {
     let (form, mut faults, idempotency) = body.open();
@@ -123,7 +124,7 @@ struct TypeList {
 }
 
 /// The catalog: the workspace's own types, then the built-in ones.
-#[utoipa::path(get, path = "/v1/event-types", tag = "event",
+#[utoipa::path(get, path = "/v1/event-types", operation_id = "list_event_types", tag = "event",
     params(("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, body = TypeList), (status = 422, body = ProblemBody)))]
 pub(super) async fn list(State(app): State<Arc<App>>, by: By<EventsRead>, Query(query): Query<NameQuery>) -> Answer {
@@ -148,7 +149,8 @@ pub(super) async fn list(State(app): State<Arc<App>>, by: By<EventsRead>, Query(
 }
 
 /// One event type.
-#[utoipa::path(get, path = "/v1/event-types/{name}", tag = "event", params(("name" = String, Path)),
+#[utoipa::path(get, path = "/v1/event-types/{name}", operation_id = "get_event_type",
+    tag = "event", params(("name" = String, Path)),
     responses((status = 200, body = TypeView), (status = 404, body = ProblemBody)))]
 pub(super) async fn get(State(app): State<Arc<App>>, by: By<EventsRead>, Path(name): Path<String>) -> Answer {
     if let Some(spec) = catalog::find(&name) {

@@ -162,9 +162,10 @@ impl SplitView {
 }
 
 /// What was paid to whom.
-#[utoipa::path(get, path = "/v1/spend/by-vendor", tag = "spend",
+#[utoipa::path(get, path = "/v1/spend/by-vendor", operation_id = "spend_by_vendor", tag = "spend",
     params(("since" = Option<String>, Query), ("until" = Option<String>, Query), ("namespace" = Option<String>, Query),
-        ("wallet_id" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+        ("wallet_id" = Option<String>, Query), ("limit" = Option<u32>, Query, minimum = 1, maximum = 1_000,
+            description = "At most so many, 1 to 1000; 200 if absent")),
     responses((status = 200, content((SplitView = "application/json"), (String = "text/csv"))), (status = 404, body = ProblemBody)))]
 pub(super) async fn by_vendor(
     State(app): State<Arc<App>>,
@@ -176,9 +177,10 @@ pub(super) async fn by_vendor(
 }
 
 /// What was spent from which wallet itself, with the wallet's name.
-#[utoipa::path(get, path = "/v1/spend/by-wallet", tag = "spend",
+#[utoipa::path(get, path = "/v1/spend/by-wallet", operation_id = "spend_by_wallet", tag = "spend",
     params(("since" = Option<String>, Query), ("until" = Option<String>, Query), ("namespace" = Option<String>, Query),
-        ("wallet_id" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+        ("wallet_id" = Option<String>, Query), ("limit" = Option<u32>, Query, minimum = 1, maximum = 1_000,
+            description = "At most so many, 1 to 1000; 200 if absent")),
     responses((status = 200, content((SplitView = "application/json"), (String = "text/csv"))), (status = 404, body = ProblemBody)))]
 pub(super) async fn by_wallet(
     State(app): State<Arc<App>>,
@@ -190,9 +192,10 @@ pub(super) async fn by_wallet(
 }
 
 /// What which agent spent.
-#[utoipa::path(get, path = "/v1/spend/by-agent", tag = "spend",
+#[utoipa::path(get, path = "/v1/spend/by-agent", operation_id = "spend_by_agent", tag = "spend",
     params(("since" = Option<String>, Query), ("until" = Option<String>, Query), ("namespace" = Option<String>, Query),
-        ("wallet_id" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+        ("wallet_id" = Option<String>, Query), ("limit" = Option<u32>, Query, minimum = 1, maximum = 1_000,
+            description = "At most so many, 1 to 1000; 200 if absent")),
     responses((status = 200, content((SplitView = "application/json"), (String = "text/csv"))), (status = 404, body = ProblemBody)))]
 pub(super) async fn by_agent(
     State(app): State<Arc<App>>,
@@ -204,9 +207,10 @@ pub(super) async fn by_agent(
 }
 
 /// What was spent on what kind of thing.
-#[utoipa::path(get, path = "/v1/spend/by-category", tag = "spend",
+#[utoipa::path(get, path = "/v1/spend/by-category", operation_id = "spend_by_category", tag = "spend",
     params(("since" = Option<String>, Query), ("until" = Option<String>, Query), ("namespace" = Option<String>, Query),
-        ("wallet_id" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+        ("wallet_id" = Option<String>, Query), ("limit" = Option<u32>, Query, minimum = 1, maximum = 1_000,
+            description = "At most so many, 1 to 1000; 200 if absent")),
     responses((status = 200, content((SplitView = "application/json"), (String = "text/csv"))), (status = 404, body = ProblemBody)))]
 pub(super) async fn by_category(
     State(app): State<Arc<App>>,

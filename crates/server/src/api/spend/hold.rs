@@ -33,7 +33,8 @@ use crate::{
 };
 
 /// Set an amount aside, to be captured, voided or failed, or else to release itself.
-#[utoipa::path(post, path = "/v1/wallets/{wallet_id}/holds", tag = "spend", request_body = HoldForm,
+#[utoipa::path(post, path = "/v1/wallets/{wallet_id}/holds", operation_id = "create_hold",
+    tag = "spend", request_body = HoldForm,
     params(("wallet_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = HoldView,
             headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
@@ -67,7 +68,7 @@ struct HoldList<'a> {
 }
 
 /// The holds of a wallet itself, newest first, whether or not they have ended.
-#[utoipa::path(get, path = "/v1/wallets/{wallet_id}/holds", tag = "spend",
+#[utoipa::path(get, path = "/v1/wallets/{wallet_id}/holds", operation_id = "list_wallet_holds", tag = "spend",
     params(("wallet_id" = String, Path), ("namespace" = Option<String>, Query), ("status" = Option<String>, Query),
         ("agent_id" = Option<String>, Query), ("vendor" = Option<String>, Query), ("since" = Option<String>, Query),
         ("until" = Option<String>, Query), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
@@ -92,7 +93,8 @@ async fn hold_of<R: Right>(app: &App, by: &By<R>, id: &spend::PurchaseRef) -> Re
 }
 
 /// One hold, by its own id or by that of its purchase.
-#[utoipa::path(get, path = "/v1/holds/{hold_id}", tag = "spend", params(("hold_id" = String, Path)),
+#[utoipa::path(get, path = "/v1/holds/{hold_id}", operation_id = "get_hold",
+    tag = "spend", params(("hold_id" = String, Path)),
     responses((status = 200, body = HoldView), (status = 404, body = ProblemBody)))]
 pub(super) async fn get(State(app): State<Arc<App>>, by: By<WalletsRead>, Path(id): Path<String>) -> Answer {
     let hold = hold_of(&app, &by, &purchase_ref(&id, "hold")?).await?;
@@ -117,7 +119,8 @@ impl CaptureForm {
 }
 
 /// Pay what was set aside, or some of it. It was granted: no freeze, limit or cut keeps it from being captured.
-#[utoipa::path(post, path = "/v1/holds/{hold_id}/capture", tag = "spend", request_body = CaptureForm,
+#[utoipa::path(post, path = "/v1/holds/{hold_id}/capture", operation_id = "capture_hold",
+    tag = "spend", request_body = CaptureForm,
     params(("hold_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, body = HoldView,
             headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
@@ -139,7 +142,8 @@ pub(super) async fn capture(
 pub(super) struct VoidForm {}
 
 /// Let go of what was set aside.
-#[utoipa::path(post, path = "/v1/holds/{hold_id}/void", tag = "spend", request_body = VoidForm,
+#[utoipa::path(post, path = "/v1/holds/{hold_id}/void", operation_id = "void_hold",
+    tag = "spend", request_body = VoidForm,
     params(("hold_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, body = HoldView,
             headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
@@ -178,7 +182,8 @@ impl FailForm {
 }
 
 /// Let go of what was set aside, since vendor or network failed; `purchase.failed` tells of it.
-#[utoipa::path(post, path = "/v1/holds/{hold_id}/fail", tag = "spend", request_body = FailForm,
+#[utoipa::path(post, path = "/v1/holds/{hold_id}/fail", operation_id = "fail_hold",
+    tag = "spend", request_body = FailForm,
     params(("hold_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, body = HoldView,
             headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),

@@ -14,7 +14,7 @@ mod purchase;
 mod refund;
 mod refusal;
 mod series;
-mod terms;
+pub(super) mod terms;
 mod view;
 mod wallet;
 

@@ -31,7 +31,8 @@ use crate::{
 };
 
 /// Buy: it fits in the budget of the wallet and of every wallet above it, and is spent; or nothing is.
-#[utoipa::path(post, path = "/v1/wallets/{wallet_id}/purchases", tag = "spend", request_body = PurchaseForm,
+#[utoipa::path(post, path = "/v1/wallets/{wallet_id}/purchases", operation_id = "create_purchase",
+    tag = "spend", request_body = PurchaseForm,
     params(("wallet_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = PurchaseView,
             headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),
@@ -145,7 +146,7 @@ impl<'a> PurchaseList<'a> {
 }
 
 /// The purchases of a wallet itself, newest first.
-#[utoipa::path(get, path = "/v1/wallets/{wallet_id}/purchases", tag = "spend",
+#[utoipa::path(get, path = "/v1/wallets/{wallet_id}/purchases", operation_id = "list_wallet_purchases", tag = "spend",
     params(("wallet_id" = String, Path), ("namespace" = Option<String>, Query), ("status" = Option<String>, Query),
         ("agent_id" = Option<String>, Query), ("vendor" = Option<String>, Query), ("since" = Option<String>, Query),
         ("until" = Option<String>, Query), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
@@ -160,7 +161,7 @@ pub(super) async fn of_wallet(
 }
 
 /// The purchases of all wallets, newest first.
-#[utoipa::path(get, path = "/v1/purchases", tag = "spend",
+#[utoipa::path(get, path = "/v1/purchases", operation_id = "list_purchases", tag = "spend",
     params(("wallet_id" = Option<String>, Query), ("namespace" = Option<String>, Query),
         ("status" = Option<String>, Query), ("agent_id" = Option<String>, Query), ("vendor" = Option<String>, Query),
         ("since" = Option<String>, Query), ("until" = Option<String>, Query), ("cursor" = Option<String>, Query),
@@ -175,7 +176,8 @@ pub(super) async fn list(
 }
 
 /// One purchase with its refunds, by its own id or by that of the hold it began as.
-#[utoipa::path(get, path = "/v1/purchases/{purchase_id}", tag = "spend", params(("purchase_id" = String, Path)),
+#[utoipa::path(get, path = "/v1/purchases/{purchase_id}", operation_id = "get_purchase",
+    tag = "spend", params(("purchase_id" = String, Path)),
     responses((status = 200, body = WholeView), (status = 404, body = ProblemBody)))]
 pub(super) async fn get(State(app): State<Arc<App>>, by: By<WalletsRead>, Path(id): Path<String>) -> Answer {
     let purchase = purchase_of(&app, &by, &purchase_ref(&id, "purchase")?, "purchase").await?;

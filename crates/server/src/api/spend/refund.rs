@@ -90,7 +90,8 @@ impl<'a> RefundView<'a> {
 
 /// Give back some or all of a purchase. It takes `wallets:manage`: what comes back may be spent again, and an
 /// agent must not free its own budget.
-#[utoipa::path(post, path = "/v1/purchases/{purchase_id}/refund", tag = "spend", request_body = RefundForm,
+#[utoipa::path(post, path = "/v1/purchases/{purchase_id}/refund", operation_id = "refund_purchase",
+    tag = "spend", request_body = RefundForm,
     params(("purchase_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = RefundView,
             headers(("Bellwire-Budget-Remaining-Usd" = String), ("Bellwire-Budget-Resets-At" = String))),

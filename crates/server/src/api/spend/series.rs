@@ -69,7 +69,7 @@ struct SeriesView {
 
 /// What was spent, by the minute, hour (if nothing is said) or day; for the last hour, day or 30 days unless
 /// said otherwise.
-#[utoipa::path(get, path = "/v1/spend/timeseries", tag = "spend",
+#[utoipa::path(get, path = "/v1/spend/timeseries", operation_id = "spend_timeseries", tag = "spend",
     params(("bucket" = Option<String>, Query), ("since" = Option<String>, Query), ("until" = Option<String>, Query),
         ("namespace" = Option<String>, Query), ("wallet_id" = Option<String>, Query)),
     responses((status = 200, content((SeriesView = "application/json"), (String = "text/csv"))), (status = 404, body = ProblemBody)))]

@@ -15,7 +15,7 @@ use crate::api::{
 };
 
 /// Percents that are told where nothing else is said.
-const THRESHOLDS: [u8; 3] = [50, 80, 95];
+pub(in crate::api) const THRESHOLDS: [u8; 3] = [50, 80, 95];
 
 /// A wallet to be made.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

@@ -60,7 +60,8 @@ pub(super) struct PurchaseView<'a> {
     wallet_id: &'a str,
     #[schema(value_type = Option<String>)]
     namespace: Option<&'a str>,
-    /// `held`, `succeeded`, `voided`, `failed` or `expired`.
+    /// `held`, `pending` (it waits for an approval), `succeeded`, `voided`, `failed`, `expired`, `denied`,
+    /// `undeliverable` (nobody could be asked) or `cancelled`.
     status: &'static str,
     /// What was paid; what was asked for if nothing was paid.
     amount_usd: UsdNanos,

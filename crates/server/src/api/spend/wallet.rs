@@ -31,7 +31,7 @@ const NO_POLICY: &str =
     "there is no such policy, this key may not see it, or it is of another namespace than the wallet";
 
 /// Make a wallet.
-#[utoipa::path(post, path = "/v1/wallets", tag = "spend", request_body = WalletForm,
+#[utoipa::path(post, path = "/v1/wallets", operation_id = "create_wallet", tag = "spend", request_body = WalletForm,
     params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = WalletView), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn create(State(app): State<Arc<App>>, by: By<WalletsManage>, body: Json<WalletForm>) -> Answer {
@@ -86,7 +86,7 @@ struct WalletList<'a> {
 }
 
 /// The wallets, newest first.
-#[utoipa::path(get, path = "/v1/wallets", tag = "spend",
+#[utoipa::path(get, path = "/v1/wallets", operation_id = "list_wallets", tag = "spend",
     params(("namespace" = Option<String>, Query), ("agent_id" = Option<String>, Query),
         ("parent_id" = Option<String>, Query), ("status" = Option<String>, Query),
         ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
@@ -112,7 +112,8 @@ pub(super) async fn list(
 }
 
 /// One wallet.
-#[utoipa::path(get, path = "/v1/wallets/{wallet_id}", tag = "spend", params(("wallet_id" = String, Path)),
+#[utoipa::path(get, path = "/v1/wallets/{wallet_id}", operation_id = "get_wallet",
+    tag = "spend", params(("wallet_id" = String, Path)),
     responses((status = 200, body = WalletView), (status = 404, body = ProblemBody)))]
 pub(super) async fn get(State(app): State<Arc<App>>, by: By<WalletsRead>, Path(id): Path<String>) -> Answer {
     let chain = chain_of(&app, &by, &wallet_id(&id)?).await?;
@@ -121,7 +122,8 @@ pub(super) async fn get(State(app): State<Arc<App>>, by: By<WalletsRead>, Path(i
 }
 
 /// Change a wallet: absent fields stay. Why is kept in the audit log.
-#[utoipa::path(patch, path = "/v1/wallets/{wallet_id}", tag = "spend", params(("wallet_id" = String, Path)),
+#[utoipa::path(patch, path = "/v1/wallets/{wallet_id}", operation_id = "update_wallet",
+    tag = "spend", params(("wallet_id" = String, Path)),
     request_body = WalletChange,
     responses((status = 200, body = WalletView), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn update(
@@ -152,7 +154,8 @@ pub(super) async fn update(
 }
 
 /// What is left of a wallet.
-#[utoipa::path(get, path = "/v1/wallets/{wallet_id}/balance", tag = "spend", params(("wallet_id" = String, Path)),
+#[utoipa::path(get, path = "/v1/wallets/{wallet_id}/balance", operation_id = "get_balance",
+    tag = "spend", params(("wallet_id" = String, Path)),
     responses((status = 200, body = BalanceView), (status = 404, body = ProblemBody)))]
 pub(super) async fn balance(State(app): State<Arc<App>>, by: By<WalletsRead>, Path(id): Path<String>) -> Answer {
     let chain = chain_of(&app, &by, &wallet_id(&id)?).await?;
@@ -160,7 +163,8 @@ pub(super) async fn balance(State(app): State<Arc<App>>, by: By<WalletsRead>, Pa
 }
 
 /// The same, where pollers of a wallet product look for it.
-#[utoipa::path(get, path = "/api/wallets/{wallet_id}/balance", tag = "spend", params(("wallet_id" = String, Path)),
+#[utoipa::path(get, path = "/api/wallets/{wallet_id}/balance", operation_id = "get_balance_short",
+    tag = "spend", params(("wallet_id" = String, Path)),
     responses((status = 200, body = BalanceView), (status = 404, body = ProblemBody)))]
 pub(super) async fn polled_balance(app: State<Arc<App>>, by: By<WalletsRead>, id: Path<String>) -> Answer {
     balance(app, by, id).await

@@ -175,7 +175,7 @@ impl Dispatcher {
             Effect::Leased(claimed) => {
                 let at = claimed.endpoint.at.clone();
                 match self.lanes.get_mut(&at.endpoint_id) {
-                    Some(lane) => lane.push(*claimed),
+                    Some(lane) => lane.push(*claimed, self.parts.transport.policy()),
                     // Its lane went while it was on its way.
                     None => drop(self.settler.send(Item::Release(claimed))),
                 }
@@ -189,7 +189,11 @@ impl Dispatcher {
                     self.load(at, true);
                 }
             }
-            Effect::Appended(_) | Effect::KeysChanged(_) | Effect::JobQueued => {}
+            Effect::Appended(_)
+            | Effect::KeysChanged(_)
+            | Effect::JobQueued
+            | Effect::Touched(..)
+            | Effect::TouchedElsewhere(..) => {}
         }
     }
 

@@ -175,7 +175,7 @@ impl Dispatcher {
                 let all = claimed.len() < asked;
                 for mut claimed in claimed {
                     claimed.slot = self.gauges.hold(&lane.gauge, claimed.event.data.get().len());
-                    lane.push(claimed);
+                    lane.push(claimed, self.parts.transport.policy());
                 }
                 lane.claimed(exempt_only, all);
                 if all && !exempt_only && lane.endpoint.sends() {

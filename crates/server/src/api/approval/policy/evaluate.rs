@@ -116,7 +116,7 @@ struct DecisionView {
 }
 
 /// Try a policy, or other rules in its place, on a request that is made up. Nothing is written.
-#[utoipa::path(post, path = "/v1/policies/{policy_id}/evaluate", tag = "approval",
+#[utoipa::path(post, path = "/v1/policies/{policy_id}/evaluate", operation_id = "evaluate_policy", tag = "approval",
     params(("policy_id" = String, Path)), request_body = EvaluateForm,
     responses((status = 200, body = DecisionView), (status = 404, body = ProblemBody),
         (status = 422, body = ProblemBody)))]

@@ -121,7 +121,7 @@ struct ReportView {
 }
 
 /// Run a policy, or other rules in its place, over what was asked for before. Nothing is written.
-#[utoipa::path(post, path = "/v1/policies/{policy_id}/replay", tag = "approval",
+#[utoipa::path(post, path = "/v1/policies/{policy_id}/replay", operation_id = "replay_policy", tag = "approval",
     params(("policy_id" = String, Path)), request_body = ReplayForm,
     responses((status = 200, body = ReportView), (status = 404, body = ProblemBody),
         (status = 422, body = ProblemBody)))]

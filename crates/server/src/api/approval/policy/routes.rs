@@ -42,7 +42,7 @@ fn crowded(whose: &str) -> Problem {
 }
 
 /// Make a policy.
-#[utoipa::path(post, path = "/v1/policies", tag = "approval", request_body = PolicyForm,
+#[utoipa::path(post, path = "/v1/policies", operation_id = "create_policy", tag = "approval", request_body = PolicyForm,
     params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = PolicyView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
@@ -92,7 +92,7 @@ struct PolicyList<'a> {
 }
 
 /// The policies, newest first, each in the version that is in force.
-#[utoipa::path(get, path = "/v1/policies", tag = "approval",
+#[utoipa::path(get, path = "/v1/policies", operation_id = "list_policies", tag = "approval",
     params(("namespace" = Option<String>, Query), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, body = PolicyList)))]
 pub(in crate::api::approval) async fn list(
@@ -114,7 +114,8 @@ pub(in crate::api::approval) async fn list(
 }
 
 /// One policy, in the version that is in force.
-#[utoipa::path(get, path = "/v1/policies/{policy_id}", tag = "approval", params(("policy_id" = String, Path)),
+#[utoipa::path(get, path = "/v1/policies/{policy_id}", operation_id = "get_policy",
+    tag = "approval", params(("policy_id" = String, Path)),
     responses((status = 200, body = PolicyView), (status = 404, body = ProblemBody)))]
 pub(in crate::api::approval) async fn get(
     State(app): State<Arc<App>>,
@@ -126,7 +127,8 @@ pub(in crate::api::approval) async fn get(
 }
 
 /// Change a policy: absent fields stay. It becomes a new version.
-#[utoipa::path(patch, path = "/v1/policies/{policy_id}", tag = "approval", params(("policy_id" = String, Path)),
+#[utoipa::path(patch, path = "/v1/policies/{policy_id}", operation_id = "update_policy",
+    tag = "approval", params(("policy_id" = String, Path)),
     request_body = PolicyChange,
     responses((status = 200, body = PolicyView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
@@ -143,7 +145,8 @@ pub(in crate::api::approval) async fn update(
 }
 
 /// Replace what people set of a policy, all of it. It becomes a new version.
-#[utoipa::path(put, path = "/v1/policies/{policy_id}", tag = "approval", params(("policy_id" = String, Path)),
+#[utoipa::path(put, path = "/v1/policies/{policy_id}", operation_id = "replace_policy",
+    tag = "approval", params(("policy_id" = String, Path)),
     request_body = PolicyForm,
     responses((status = 200, body = PolicyView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
@@ -183,7 +186,8 @@ async fn change(
 }
 
 /// Delete a policy that is attached to nothing. Its versions stay, since decisions name them.
-#[utoipa::path(delete, path = "/v1/policies/{policy_id}", tag = "approval", params(("policy_id" = String, Path)),
+#[utoipa::path(delete, path = "/v1/policies/{policy_id}", operation_id = "delete_policy",
+    tag = "approval", params(("policy_id" = String, Path)),
     responses((status = 204), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 pub(in crate::api::approval) async fn delete(
     State(app): State<Arc<App>>,
@@ -215,7 +219,7 @@ struct PolicyVersions<'a> {
 }
 
 /// Every version of a policy, newest first.
-#[utoipa::path(get, path = "/v1/policies/{policy_id}/versions", tag = "approval",
+#[utoipa::path(get, path = "/v1/policies/{policy_id}/versions", operation_id = "list_policy_versions", tag = "approval",
     params(("policy_id" = String, Path), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, body = PolicyVersions), (status = 404, body = ProblemBody)))]
 pub(in crate::api::approval) async fn versions(

@@ -1,0 +1,235 @@
+//! Sandboxes: counted, and removed with every row of their workspace, a few at a time.
+use bellwire_domain::{Stored, workspace::Sandbox};
+use bellwire_wire::{Timestamp, WorkspaceId};
+
+use crate::{
+    Tx,
+    args::{Row, args},
+};
+
+/// The statement that removes some rows of a table: those of a workspace.
+macro_rules! removed {
+    ($table:literal, $key:literal, $of:literal) => {
+        (
+            $table,
+            concat!(
+                "DELETE FROM ",
+                $table,
+                " WHERE (",
+                $key,
+                ") IN (SELECT ",
+                $key,
+                " FROM ",
+                $table,
+                " WHERE ",
+                $of,
+                " LIMIT $2)"
+            ),
+        )
+    };
+}
+
+/// What is removed of a workspace beside its deliveries and their attempts, in this order: first what something in the
+/// background may still end or add up, so that nothing comes after it; each table before those it is found by.
+const REMOVED: [(&str, &str); 30] = [
+    removed!("approval_posts", "seq", "approval_id IN (SELECT id FROM approvals WHERE workspace_id = $1)"),
+    removed!(
+        "approval_votes",
+        "approval_id, approver",
+        "approval_id IN (SELECT id FROM approvals WHERE workspace_id = $1)"
+    ),
+    removed!("approvals", "seq", "workspace_id = $1"),
+    removed!("refunds", "seq", "purchase_id IN (SELECT id FROM purchases WHERE workspace_id = $1)"),
+    removed!("purchases", "seq", "workspace_id = $1"),
+    removed!("spend_moments", "wallet_id, at, seq", "wallet_id IN (SELECT id FROM wallets WHERE workspace_id = $1)"),
+    removed!("wallet_minutes", "wallet_id, minute", "wallet_id IN (SELECT id FROM wallets WHERE workspace_id = $1)"),
+    removed!("spend_entries", "workspace_id, at, seq", "workspace_id = $1"),
+    removed!("spend_sums", "workspace_id, level, at, wallet_id, vendor, category, agent_id", "workspace_id = $1"),
+    removed!("spend_hours", "workspace_id, at, wallet_id", "workspace_id = $1"),
+    removed!("spend_marks", "workspace_id", "workspace_id = $1"),
+    removed!("policy_sums", "workspace_id, kind, name, within, sandbox, span, start", "workspace_id = $1"),
+    removed!("policy_denials", "seq", "workspace_id = $1"),
+    removed!("policy_versions", "policy_id, version", "policy_id IN (SELECT id FROM policies WHERE workspace_id = $1)"),
+    removed!("policies", "seq", "workspace_id = $1"),
+    removed!("wallets", "seq", "workspace_id = $1"),
+    removed!("jobs", "seq", "endpoint_id IN (SELECT id FROM endpoints WHERE workspace_id = $1)"),
+    removed!("endpoint_health", "endpoint_id", "endpoint_id IN (SELECT id FROM endpoints WHERE workspace_id = $1)"),
+    removed!("endpoint_hours", "endpoint_id, at", "endpoint_id IN (SELECT id FROM endpoints WHERE workspace_id = $1)"),
+    removed!(
+        "endpoint_minutes",
+        "endpoint_id, at",
+        "endpoint_id IN (SELECT id FROM endpoints WHERE workspace_id = $1)"
+    ),
+    removed!(
+        "endpoint_versions",
+        "endpoint_id, version",
+        "endpoint_id IN (SELECT id FROM endpoints WHERE workspace_id = $1)"
+    ),
+    removed!("events", "seq", "workspace_id = $1"),
+    removed!("event_types", "workspace_id, name", "workspace_id = $1"),
+    removed!("endpoints", "seq", "workspace_id = $1"),
+    removed!("saved_answers", "workspace_id, route, key", "workspace_id = $1"),
+    removed!("namespaces", "workspace_id, name", "workspace_id = $1"),
+    removed!("audit", "workspace_id, seq", "workspace_id = $1"),
+    removed!("session_links", "hash", "workspace_id = $1"),
+    removed!("sessions", "hash", "workspace_id = $1"),
+    removed!("api_keys", "seq", "workspace_id = $1"),
+];
+
+fn sandbox(row: &Row<'_>) -> Stored<Sandbox> {
+    Ok(Sandbox {
+        workspace_id: row.with_text(0, WorkspaceId::from_stored)?,
+        created_at: row.time(1)?,
+        expires_at: row.time(2)?,
+    })
+}
+
+impl Tx {
+    pub(super) fn insert_sandbox(&mut self, sandbox: &Sandbox) -> Stored<()> {
+        self.execute(
+            "INSERT INTO sandboxes (workspace_id, created_at, expires_at) VALUES ($1, $2, $3)",
+            args![sandbox.workspace_id.as_str(), sandbox.created_at, sandbox.expires_at],
+        )
+        .map(drop)
+    }
+
+    pub(super) fn count_sandboxes(&mut self, since: Timestamp) -> Stored<(u32, u32)> {
+        let counted = self.query_one(
+            "SELECT COUNT(*), COUNT(CASE WHEN created_at > $1 THEN 1 END) FROM sandboxes",
+            args![since],
+            |row| Ok((row.small(0)?, row.small(1)?)),
+        )?;
+        Ok(counted.unwrap_or_default())
+    }
+
+    pub(super) fn find_sandboxes(&mut self, limit: u32) -> Stored<Vec<Sandbox>> {
+        self.query(
+            "SELECT workspace_id, created_at, expires_at FROM sandboxes INDEXED BY sandboxes_created
+             ORDER BY created_at LIMIT $1",
+            args![limit],
+            sandbox,
+        )
+    }
+
+    /// Removes some rows of a workspace, and once there are none the workspace: but only one that is a sandbox.
+    pub(super) fn remove_sandbox(&mut self, workspace: &WorkspaceId, limit: u32) -> Stored<usize> {
+        let of = args![workspace.as_str(), limit];
+        let known = self.query_one("SELECT 1 FROM sandboxes WHERE workspace_id = $1", &of[..1], |_| Ok(()))?;
+        if known.is_none() {
+            return Ok(0);
+        }
+        let deliveries = self.query(
+            "SELECT d.seq FROM endpoints e INDEXED BY endpoints_workspace
+             JOIN deliveries d INDEXED BY deliveries_endpoint ON d.endpoint_id = e.id
+             WHERE e.workspace_id = $1 LIMIT $2",
+            of,
+            |row| row.int(0),
+        )?;
+        if !deliveries.is_empty() {
+            return self.remove_deliveries(&deliveries);
+        }
+        for (_, sql) in REMOVED {
+            let removed = self.execute(sql, of)?;
+            if removed > 0 {
+                return Ok(removed);
+            }
+        }
+        self.execute("DELETE FROM workspaces WHERE id = $1", &of[..1])?;
+        self.execute("DELETE FROM sandboxes WHERE workspace_id = $1", &of[..1])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, sync::Arc};
+
+    use super::*;
+    use crate::{Fault, InlineStore, MasterKey, Nobody, Store, Vault, tx::Connection};
+
+    /// What belongs to no workspace.
+    const KEPT: [&str; 2] = ["settings", "publishers"];
+
+    /// Every table of the schema with its columns and their kinds.
+    fn tables(connection: &rusqlite::Connection) -> Vec<(String, Vec<(String, String)>)> {
+        let mut names = connection
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+            .expect("SQL");
+        let names: Vec<String> =
+            names.query_map([], |row| row.get(0)).and_then(Iterator::collect).expect("it can be read");
+        let columns = |name: &String| {
+            let mut columns = connection.prepare("SELECT name, type FROM pragma_table_info(?1)").expect("SQL");
+            columns.query_map([name], |row| Ok((row.get(0)?, row.get(1)?))).and_then(Iterator::collect).expect("read")
+        };
+        names.iter().map(|name| (name.clone(), columns(name))).collect()
+    }
+
+    /// A row in every table in which each text is `text`, so that each belongs to every other.
+    fn fill(connection: &rusqlite::Connection, text: &str, number: i64) {
+        for (table, columns) in tables(connection) {
+            let value = |(name, kind): &(String, String)| match kind.as_str() {
+                "INTEGER" if name == "status" => "1".to_owned(),
+                "INTEGER" => number.to_string(),
+                "BLOB" => format!("x'0{number}'"),
+                _ => format!("'{text}'"),
+            };
+            let values: Vec<String> = columns.iter().map(value).collect();
+            let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+            let sql = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "));
+            connection.execute(&sql, []).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        }
+    }
+
+    fn counts(connection: &rusqlite::Connection) -> BTreeMap<String, i64> {
+        let count = |(table, _): (String, _)| {
+            let count = connection.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0));
+            (table, count.expect("it can be counted"))
+        };
+        tables(connection).into_iter().map(count).collect()
+    }
+
+    #[tokio::test]
+    async fn nothing_is_left_of_a_sandbox_in_any_table_there_is_and_nothing_of_others_goes() {
+        let vault = Arc::new(Vault::new(&MasterKey::from_bytes([7; 32])));
+        let inline = InlineStore::in_memory(vault, Arc::new(Nobody), Box::new(|_| Fault::None)).expect("it opens");
+        let store = Store::inline(Arc::new(inline));
+        let left = store.transact("everything", |tx| {
+            Box::pin(async move {
+                let Connection::Sqlite(connection) = &tx.connection else { panic!("the embedded engine") };
+                fill(connection, "one", 1);
+                fill(connection, "two", 2);
+                let one = WorkspaceId::from_stored("one");
+                let mut steps = 0;
+                while tx.remove_sandbox(&one, 1)? > 0 {
+                    steps += 1;
+                }
+                assert!(steps >= REMOVED.len(), "{steps}");
+                let Connection::Sqlite(connection) = &tx.connection else { panic!("the embedded engine") };
+                Ok(counts(connection))
+            })
+        });
+        for (table, left) in left.await.expect("it runs") {
+            let kept = KEPT.contains(&table.as_str());
+            assert_eq!(left, if kept { 2 } else { 1 }, "{table}: a table that is not removed is named in REMOVED");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_workspace_that_is_no_sandbox_is_never_removed() {
+        let vault = Arc::new(Vault::new(&MasterKey::from_bytes([7; 32])));
+        let inline = InlineStore::in_memory(vault, Arc::new(Nobody), Box::new(|_| Fault::None)).expect("it opens");
+        let store = Store::inline(Arc::new(inline));
+        let left = store.transact("everything", |tx| {
+            Box::pin(async move {
+                let Connection::Sqlite(connection) = &tx.connection else { panic!("the embedded engine") };
+                fill(connection, "one", 1);
+                connection.execute("DELETE FROM sandboxes", []).expect("SQL");
+                assert_eq!(tx.remove_sandbox(&WorkspaceId::from_stored("one"), 100)?, 0);
+                let Connection::Sqlite(connection) = &tx.connection else { panic!("the embedded engine") };
+                Ok(counts(connection))
+            })
+        });
+        for (table, left) in left.await.expect("it runs") {
+            assert_eq!(left, i64::from(table != "sandboxes"), "{table}");
+        }
+    }
+}
