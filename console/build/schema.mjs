@@ -8,13 +8,11 @@ import ts from 'typescript';
 
 const EXACT = new Set(['UsdNanos', 'UsdSum']);
 const document = JSON.parse(await readFile(new URL('../../openapi.json', import.meta.url), 'utf8'));
-// Names of operations repeat in the document, and here nobody needs them: each path holds its own.
-for (const path of Object.values(document.paths)) {
-  for (const operation of Object.values(path)) delete operation.operationId;
-}
 const text = ts.factory.createKeywordTypeNode(ts.SyntaxKind.StringKeyword);
 
 const tree = await openapiTS(document, {
+  // A field with a default may be left out of a request.
+  defaultNonNullable: false,
   transform: (_schema, { path }) => (EXACT.has(path?.split('/').at(-1) ?? '') ? text : undefined),
 });
 await writeFile(new URL('../src/api/schema.d.ts', import.meta.url), astToString(tree));

@@ -20,9 +20,25 @@ import { SessionProvider } from './app/session';
 import { takeLink } from './app/takelink';
 import { resolver, schemes, styleNonce, theme } from './app/theme';
 
-const Toasts = lazy(() => import('./app/toasts'));
+/** There is nothing to say before there is a page: the first view has the network to itself. */
+const Toasts = lazy(async () => {
+  const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+  await pause(2_000);
+  for (;;) {
+    try {
+      return await import('./app/toasts');
+    } catch {
+      // The server is away; the pages stay.
+      await pause(5_000);
+    }
+  }
+});
 
 takeLink();
+// A link that is put into the address bar of an open page loads nothing by itself.
+window.addEventListener('hashchange', () => {
+  if (window.location.hash.startsWith('#link=')) window.location.reload();
+});
 // Some of Mantine's parts make style tags of their own.
 setNonce(styleNonce());
 

@@ -8,6 +8,8 @@ export interface Session {
   expires_at: string;
   /** Opened by a portal link: one namespace's Endpoints, Events and Deliveries, nothing else. */
   portal: boolean;
+  /** It changes nothing, whatever the key may do. */
+  read_only: boolean;
   me: Me;
 }
 

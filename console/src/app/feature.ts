@@ -40,6 +40,8 @@ export interface MenuEntry {
   path: string;
   /** With `g` before it, opens the page. One lower-case letter, not taken by another feature. */
   key?: string;
+  /** What other keys do on its page, for the help: `[['a'], 'Approve']`. */
+  pageKeys?: readonly (readonly [readonly string[], string])[];
   /** Shown to keys that have one of these; to everybody if absent. */
   needs?: Permission[];
   /** Shown only to keys that are not bound to a namespace. */

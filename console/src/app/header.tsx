@@ -1,10 +1,10 @@
 /** The upper right corner: whether what is shown is live, light or dark, help, who one is. */
-import { ActionIcon, Group, Menu, Text, Tooltip, useMantineColorScheme } from '@mantine/core';
-import { CircleHelp, LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react';
+import { ActionIcon, useMantineColorScheme } from '@mantine/core';
+import { CircleHelp, Monitor, Moon, Sun, UserRound } from 'lucide-react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import type { LiveState } from '@/api/live';
 import { useLiveState } from '@/api/scope';
-import { Time } from '@/ui/time';
-import { useSession, useSessionState } from './session';
+import { useSession } from './session';
 
 const LIVE: Record<LiveState, { label: string; tone: string; hint: string }> = {
   connecting: { label: 'connecting', tone: 'wait', hint: 'Waiting for the server' },
@@ -21,90 +21,67 @@ const LIVE: Record<LiveState, { label: string; tone: string; hint: string }> = {
 export function LiveIndicator() {
   const { label, tone, hint } = LIVE[useLiveState()];
   return (
-    <Tooltip label={hint}>
-      <span className="bw-live" role="status" data-state={label}>
-        <span className="bw-dot" data-tone={tone} />
-        {label}
-      </span>
-    </Tooltip>
+    <span className="bw-live" role="status" data-state={label} title={hint}>
+      <span className="bw-dot" data-tone={tone} />
+      {label}
+    </span>
   );
 }
 
-const SCHEMES = [
+export const SCHEMES = [
   { value: 'light', label: 'Light', icon: Sun },
   { value: 'dark', label: 'Dark', icon: Moon },
   { value: 'auto', label: 'As the system', icon: Monitor },
 ] as const;
 
-export function SchemeSwitch() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const Icon = SCHEMES.find(({ value }) => value === colorScheme)?.icon ?? Monitor;
-  return (
-    <Menu position="bottom-end" width={170}>
-      <Menu.Target>
-        <ActionIcon aria-label="Colour scheme">
-          <Icon size={15} strokeWidth={1.75} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {SCHEMES.map(({ value, label, icon: Choice }) => (
-          <Menu.Item
-            key={value}
-            leftSection={<Choice size={14} />}
-            onClick={() => setColorScheme(value)}
-            fw={value === colorScheme ? 600 : undefined}
-          >
-            {label}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+const SchemeMenu = lazy(async () => ({ default: (await import('./menus')).SchemeMenu }));
+const AccountMenu = lazy(async () => ({ default: (await import('./menus')).UserMenu }));
+
+/** A button whose menu is loaded when it is first wanted: menus would be an eighth of the first view. */
+function MenuButton({
+  label,
+  icon,
+  menu: Menu,
+}: {
+  label: string;
+  icon: ReactNode;
+  menu: typeof SchemeMenu;
+}) {
+  const [wanted, setWanted] = useState(false);
+  const button = (
+    <ActionIcon aria-label={label} aria-haspopup="menu" onClick={() => setWanted(true)}>
+      {icon}
+    </ActionIcon>
   );
+  if (!wanted) return button;
+  return (
+    <Suspense fallback={button}>
+      <Menu>{button}</Menu>
+    </Suspense>
+  );
+}
+
+export function SchemeSwitch() {
+  const { colorScheme } = useMantineColorScheme();
+  const Icon = SCHEMES.find(({ value }) => value === colorScheme)?.icon ?? Monitor;
+  return <MenuButton label="Colour scheme" icon={<Icon size={15} strokeWidth={1.75} />} menu={SchemeMenu} />;
 }
 
 export function HelpButton({ onClick }: { onClick: () => void }) {
   return (
-    <Tooltip label="Keyboard shortcuts (?)">
-      <ActionIcon aria-label="Keyboard shortcuts" onClick={onClick}>
-        <CircleHelp size={15} strokeWidth={1.75} />
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={onClick}>
+      <CircleHelp size={15} strokeWidth={1.75} />
+    </ActionIcon>
   );
 }
 
 export function UserMenu() {
-  const { me, expires_at } = useSession();
-  const { logOut } = useSessionState();
+  const { me } = useSession();
   return (
-    <Menu position="bottom-end" width={240}>
-      <Menu.Target>
-        <ActionIcon aria-label={`Logged in with the key ${me.key_name}`}>
-          <UserRound size={15} strokeWidth={1.75} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <div className="bw-menu-head">
-          <Text fw={600} truncate>
-            {me.key_name}
-          </Text>
-          <Text size="xs" c="dimmed">
-            {me.kind} key of {me.name}
-            {me.namespace ? `, namespace ${me.namespace}` : ''}
-          </Text>
-          <Group gap={4}>
-            <Text size="xs" c="dimmed">
-              session ends
-            </Text>
-            <Text size="xs" c="dimmed" component="span">
-              <Time at={expires_at} />
-            </Text>
-          </Group>
-        </div>
-        <Menu.Divider />
-        <Menu.Item leftSection={<LogOut size={14} />} onClick={() => void logOut()}>
-          Log out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <MenuButton
+      label={`Logged in with the key ${me.key_name}`}
+      icon={<UserRound size={15} strokeWidth={1.75} />}
+      menu={AccountMenu}
+    />
   );
 }

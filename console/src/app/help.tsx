@@ -1,9 +1,12 @@
 /** What the keys do. */
-import { Kbd, Modal } from '@mantine/core';
+import { Kbd } from '@mantine/core';
 import { Fragment } from 'react';
+import { Dialog } from '@/ui/dialog';
 import type { MenuEntry } from './feature';
 
-const EVERYWHERE: [string[], string][] = [
+type Line = readonly [readonly string[], string];
+
+const EVERYWHERE: Line[] = [
   [['/'], 'Filter'],
   [['j', 'k'], 'Next and previous row'],
   [['Enter'], 'Open the row'],
@@ -12,13 +15,14 @@ const EVERYWHERE: [string[], string][] = [
 ];
 
 export default function Help({ menu, onClose }: { menu: readonly MenuEntry[]; onClose: () => void }) {
-  const pages = menu
-    .filter((entry) => entry.key)
-    .map((entry): [string[], string] => [['g', entry.key ?? ''], entry.label]);
+  const pages = menu.filter((entry) => entry.key).map((entry): Line => [['g', entry.key ?? ''], entry.label]);
+  const ofPages = menu.flatMap(({ label, pageKeys = [] }) =>
+    pageKeys.map(([keys, what]): Line => [keys, `${label}: ${what}`]),
+  );
   return (
-    <Modal opened onClose={onClose} title="Keyboard shortcuts" size="md">
+    <Dialog onClose={onClose} title="Keyboard shortcuts" size="md">
       <dl className="bw-keys">
-        {[...EVERYWHERE, ...pages].map(([keys, what]) => (
+        {[...EVERYWHERE, ...ofPages, ...pages].map(([keys, what]) => (
           <Fragment key={what}>
             <dt>
               {keys.map((key) => (
@@ -31,6 +35,6 @@ export default function Help({ menu, onClose }: { menu: readonly MenuEntry[]; on
           </Fragment>
         ))}
       </dl>
-    </Modal>
+    </Dialog>
   );
 }

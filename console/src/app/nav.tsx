@@ -1,5 +1,5 @@
 /** The menu: what this session may see of what there is. */
-import { NavLink, Stack, Text, Tooltip } from '@mantine/core';
+import { NavLink, Stack, Text } from '@mantine/core';
 import { Link, useRouterState } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { Session } from '@/api/session';
@@ -28,6 +28,23 @@ export function useHome(): string {
   return useMenu()[0]?.path ?? '/';
 }
 
+/**
+ * Whether this path is for somebody else: what is behind a portal's link has the pages of its menu, and those that
+ * they lead to. The server refuses the rest; this only says it in a page instead of in errors.
+ */
+export function useOutOfBounds(): boolean {
+  const { portal } = useSession();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  return portal && isOutOfBounds(features, path);
+}
+
+export function isOutOfBounds(all: readonly Feature[], path: string): boolean {
+  return all.some(({ menu }) => {
+    if (!menu || menu.portal) return false;
+    return menu.path === '/' ? path === '/' : path === menu.path || path.startsWith(`${menu.path}/`);
+  });
+}
+
 export function Nav({ onGo }: { onGo: () => void }) {
   const menu = useMenu();
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -36,19 +53,19 @@ export function Nav({ onGo }: { onGo: () => void }) {
       {menu.map(({ path: to, icon: Icon, label, key, badge: Badge }) => {
         const here = to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`);
         return (
-          <Tooltip key={to} label={`g ${key}`} disabled={!key} position="right" openDelay={900}>
-            <NavLink
-              component={Link}
-              to={to}
-              onClick={onGo}
-              active={here}
-              aria-current={here ? 'page' : undefined}
-              className="bw-nav"
-              label={label}
-              leftSection={<Icon size={15} strokeWidth={1.75} />}
-              rightSection={Badge ? <Badge /> : undefined}
-            />
-          </Tooltip>
+          <NavLink
+            key={to}
+            title={key && `g ${key}`}
+            component={Link}
+            to={to}
+            onClick={onGo}
+            active={here}
+            aria-current={here ? 'page' : undefined}
+            className="bw-nav"
+            label={label}
+            leftSection={<Icon size={15} strokeWidth={1.75} />}
+            rightSection={Badge ? <Badge /> : undefined}
+          />
         );
       })}
     </Stack>
@@ -57,7 +74,7 @@ export function Nav({ onGo }: { onGo: () => void }) {
 
 /** Which workspace, and which namespace of it if only one. */
 export function Place() {
-  const { me, portal } = useSession();
+  const { me, portal, read_only } = useSession();
   return (
     <div className="bw-place">
       <Text size="sm" fw={600} truncate title={me.workspace_id}>
@@ -65,7 +82,9 @@ export function Place() {
       </Text>
       <Text size="xs" c="dimmed" truncate>
         {portal
-          ? 'read and manage deliveries'
+          ? read_only
+            ? 'read only'
+            : 'read and manage deliveries'
           : me.namespace
             ? `namespace ${me.namespace}`
             : `${me.kind} key`}

@@ -24,6 +24,7 @@ interface SessionContextValue {
   known: Known;
   /** Exchanges a key or a link for a session; throws `ApiError`. */
   logIn: (by: { api_key: string } | { link: string }) => Promise<Session>;
+  /** Throws `ApiError` if the session could not be ended. */
   logOut: () => Promise<void>;
   /** Ask again who we are. */
   retry: () => void;
@@ -88,7 +89,12 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     [api, settle],
   );
   const logOut = useCallback(async () => {
-    await api.raw('DELETE', '/v1/session').catch(() => {});
+    try {
+      await api.raw('DELETE', '/v1/session');
+    } catch (error) {
+      // The cookie is good as long as the server did not hear of it.
+      if (asApiError(error).status !== 401) throw error;
+    }
     settle({ state: 'out' });
   }, [api, settle]);
   const retry = useCallback(() => {

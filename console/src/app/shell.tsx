@@ -1,14 +1,15 @@
 /** What is around every page: the menu, the header, the keys. Nobody gets in without a session. */
 import { AppShell, Burger, Group, Loader } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { Link, Navigate, Outlet, useRouter } from '@tanstack/react-router';
+import { Link, Navigate, Outlet, useRouter, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect } from 'react';
 import { ProblemAlert } from '@/ui/problem-alert';
 import { HelpButton, LiveIndicator, SchemeSwitch, UserMenu } from './header';
 import { Mark, Wordmark } from './logo';
-import { Nav, Place, useHome, useMenu } from './nav';
+import { Nav, Place, useHome, useMenu, useOutOfBounds } from './nav';
 import { useSessionState } from './session';
 import { useShortcuts } from './shortcuts';
+import { NotFound } from './trouble';
 
 const Help = lazy(() => import('./help'));
 
@@ -80,11 +81,19 @@ function Frame() {
         <Nav onGo={close} />
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} className="bw-main">
-        <Outlet />
+        <Inside />
       </AppShell.Main>
       <Suspense>{helpOpen && <Help menu={menu} onClose={help.close} />}</Suspense>
     </AppShell>
   );
+}
+
+/** The page, if it is one for this session. */
+function Inside() {
+  const outOfBounds = useOutOfBounds();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  if (!outOfBounds) return <Outlet />;
+  return path === '/' ? <Home /> : <NotFound />;
 }
 
 /** `/` when no feature has it: the first page of the menu. */

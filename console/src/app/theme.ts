@@ -107,8 +107,18 @@ export const theme = createTheme({
       defaultProps: { openDelay: 350, fz: 'xs', withArrow: false, transitionProps: { duration: 80 } },
     },
     Menu: { defaultProps: { transitionProps: { duration: 80 }, shadow: 'md' } },
-    Modal: { defaultProps: { transitionProps: { duration: 120 }, centered: false, yOffset: '10vh' } },
-    Drawer: { defaultProps: { transitionProps: { duration: 120 } } },
+    Modal: {
+      defaultProps: {
+        transitionProps: { duration: 120 },
+        centered: false,
+        yOffset: '10vh',
+        closeButtonProps: { 'aria-label': 'Close' },
+      },
+    },
+    Drawer: {
+      defaultProps: { transitionProps: { duration: 120 }, closeButtonProps: { 'aria-label': 'Close' } },
+    },
+    Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Dismiss' } } },
     Text: { defaultProps: { size: 'sm' } },
     Badge: { defaultProps: { size: 'sm', variant: 'light', radius: 'sm', tt: 'none' } },
     Anchor: { defaultProps: { size: 'sm', underline: 'hover' } },

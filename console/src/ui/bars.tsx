@@ -1,5 +1,4 @@
 /** Bars that say how much of something: of a budget, of a time. Each has its text. */
-import { Tooltip } from '@mantine/core';
 import { latency } from './clock';
 import { formatUsd, parseUsd, percentOf } from './nanos';
 
@@ -22,20 +21,19 @@ export function BudgetBar({ spent, held = '0', limit, label = 'Budget' }: Budget
   const tone = percent >= 100 ? 'bad' : percent >= 80 ? 'warn' : 'wait';
   const text = `${formatUsd(used, { round: true })} of ${formatUsd(whole, { round: true })}`;
   return (
-    <Tooltip label={kept > 0n ? `${text}, ${formatUsd(kept)} held` : text}>
-      <div
-        className="bw-bar"
-        role="meter"
-        aria-label={label}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={Math.min(100, percent)}
-        aria-valuetext={text}
-      >
-        <span data-tone={tone} style={{ width: `${Math.min(100, percent)}%` }} />
-        <span data-tone="off" style={{ width: `${percentHeld}%` }} />
-      </div>
-    </Tooltip>
+    <div
+      className="bw-bar"
+      title={kept > 0n ? `${text}, ${formatUsd(kept)} held` : text}
+      role="meter"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.min(100, percent)}
+      aria-valuetext={text}
+    >
+      <span data-tone={tone} style={{ width: `${Math.min(100, percent)}%` }} />
+      <span data-tone="off" style={{ width: `${percentHeld}%` }} />
+    </div>
   );
 }
 
@@ -74,16 +72,17 @@ export function TimingBar({ timing, scaleMs }: { timing: Timing; scaleMs?: numbe
   const parts = timingParts(timing);
   const text = parts.map(({ name, ms }) => `${name} ${latency(ms)}`).join(', ');
   return (
-    <Tooltip label={`${text}; ${latency(timing.total_ms)} in all`} disabled={parts.length === 0}>
-      <div className="bw-timing">
-        <div className="bw-timing-bar" role="img" aria-label={`${text}, ${latency(timing.total_ms)} in all`}>
-          {parts.map(({ name, ms }) => (
-            <span key={name} data-part={name} style={{ width: `${Math.max((ms / scale) * 100, 0.5)}%` }} />
-          ))}
-        </div>
-        <span className="bw-num">{latency(timing.total_ms)}</span>
+    <div
+      className="bw-timing"
+      title={parts.length ? `${text}; ${latency(timing.total_ms)} in all` : undefined}
+    >
+      <div className="bw-timing-bar" role="img" aria-label={`${text}, ${latency(timing.total_ms)} in all`}>
+        {parts.map(({ name, ms }) => (
+          <span key={name} data-part={name} style={{ width: `${Math.max((ms / scale) * 100, 0.5)}%` }} />
+        ))}
       </div>
-    </Tooltip>
+      <span className="bw-num">{latency(timing.total_ms)}</span>
+    </div>
   );
 }
 

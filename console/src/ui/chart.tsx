@@ -57,10 +57,14 @@ export default function Chart({ label, at, series, height = 160, marks = [] }: C
       {
         width,
         height,
-        padding: [8, 4, 0, 0],
+        // The last label of the time axis needs room to the right.
+        padding: [8, 14, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
-        scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
+        scales: {
+          x: { range: (chart, min, max) => [min - halfBar(chart, first), max + halfBar(chart, first)] },
+          y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
+        },
         axes: [
           {
             ...axis,
@@ -167,6 +171,12 @@ function seconds(at: number | string): number {
 function tickText(tick: number, stepS: number): string {
   const text = localText(new Date(tick * 1000));
   return stepS >= 86_400 ? text.slice(5, 10) : text.slice(11, 16);
+}
+
+/** A bar stands around its time: the first and the last one need room beside it. */
+function halfBar(chart: uPlot, series: ChartSeries | undefined): number {
+  const [first, second] = chart.data[0];
+  return series?.kind === 'bars' && first !== undefined && second !== undefined ? (second - first) / 2 : 0;
 }
 
 function drawMarks(

@@ -1,7 +1,8 @@
 /** Asking once, before something that cannot be taken back; the button says what it does. */
-import { Button, Group, Modal, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { type ApiError, asApiError } from '@/api/problem';
+import { Dialog } from './dialog';
 import { ProblemAlert } from './problem-alert';
 
 export interface ConfirmProps {
@@ -32,7 +33,7 @@ export function Confirm({ title, children, action, danger = true, onConfirm, onC
     }
   };
   return (
-    <Modal opened onClose={onClose} title={title} size="sm">
+    <Dialog onClose={onClose} title={title} size="sm">
       <Text component="div" mb="md">
         {children}
       </Text>
@@ -45,6 +46,6 @@ export function Confirm({ title, children, action, danger = true, onConfirm, onC
           {action}
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }

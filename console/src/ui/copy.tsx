@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Tooltip } from '@mantine/core';
+import { ActionIcon, Button } from '@mantine/core';
 import { Check, Copy } from 'lucide-react';
 import { useEffect, useState } from 'react';
 
@@ -31,11 +31,15 @@ export function CopyButton({
     );
   }
   return (
-    <Tooltip label={copied ? 'Copied' : `Copy ${what ?? ''}`.trim()}>
-      <ActionIcon size={20} className="bw-copy" aria-label={`Copy ${what ?? text}`} onClick={copy}>
-        <Icon size={12} />
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon
+      size={20}
+      className="bw-copy"
+      aria-label={`Copy ${what ?? text}`}
+      title={copied ? 'Copied' : `Copy ${what ?? ''}`.trim()}
+      onClick={copy}
+    >
+      <Icon size={12} />
+    </ActionIcon>
   );
 }
 

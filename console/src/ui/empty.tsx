@@ -1,6 +1,6 @@
-import { Text } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { CodeBlock } from './code';
+import { CodeBlock } from './code-block';
 
 export interface EmptyProps {
   title: string;
@@ -20,5 +20,14 @@ export function Empty({ title, children, command, action }: EmptyProps) {
       {command && <CodeBlock code={command} label="Command" />}
       {action}
     </div>
+  );
+}
+
+/** The way out of filters that take nothing. */
+export function ClearFilters({ onClick }: { onClick: () => void }) {
+  return (
+    <Button variant="default" onClick={onClick}>
+      Clear the filters
+    </Button>
   );
 }

@@ -4,8 +4,7 @@
  *
  *     <DataTable label="Events" columns={columns} rows={list.rows} rowKey={(row) => row.id}
  *       onOpen={(row) => set({ open: row.id }, { keepCursor: true })} chosen={filters.open}
- *       loading={list.loading} error={list.error} retry={list.refetch} pager={list.pager}
- *       empty={<Empty title="No events yet" command={…} />} />
+ *       list={list} empty={<Empty title="No events yet" command={…} />} />
  */
 import { Button, Checkbox, Skeleton } from '@mantine/core';
 import { ChevronLeft, ChevronRight, ChevronsLeft } from 'lucide-react';
@@ -26,6 +25,16 @@ export interface Column<Row> {
   from?: 'sm' | 'md' | 'lg';
 }
 
+/** How rows that are asked for stand: what `useList` gives. */
+export interface TableSource {
+  loading?: boolean;
+  /** The rows are those of the filters before: shown fainter. */
+  stale?: boolean;
+  error?: ApiError | null;
+  refetch?: () => void;
+  pager?: Pager;
+}
+
 export interface DataTableProps<Row> {
   label: string;
   columns: readonly Column<Row>[];
@@ -37,13 +46,9 @@ export interface DataTableProps<Row> {
   chosen?: string;
   /** What a row is called for those who hear it; the first cell otherwise. */
   rowLabel?: (row: Row) => string;
-  loading?: boolean;
-  /** The rows are those of the filters before: shown fainter. */
-  stale?: boolean;
-  error?: ApiError | null;
-  retry?: () => void;
+  /** Where the rows come from; nothing where they are just there. */
+  list?: TableSource;
   empty: ReactNode;
-  pager?: Pager;
   /** `1,204 deliveries`. */
   count?: ReactNode;
   /** Rows with boxes: what is ticked, by key. */
@@ -54,12 +59,15 @@ export interface DataTableProps<Row> {
 }
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { label, columns, rows, rowKey, onOpen, chosen, loading, stale, error, retry, empty, pager, count } =
-    props;
+  const { label, columns, rows, rowKey, onOpen, chosen, empty, count } = props;
+  const { loading, stale, error, refetch: retry, pager } = props.list ?? {};
   const body = useRef<HTMLTableSectionElement>(null);
-  const [at, setAt] = useState(0);
+  // The row that has the focus is known by its key: rows come and go above it.
+  const [last, setLast] = useState<{ key: string | null; index: number }>({ key: null, index: 0 });
+  const found = last.key === null ? -1 : rows.findIndex((row) => rowKey(row) === last.key);
+  const at = found === -1 ? last.index : found;
   const focusRow = useCallback((index: number) => {
-    setAt(index);
+    // Its `onFocus` notes which one it is.
     body.current?.querySelectorAll<HTMLElement>('tr[data-row]')[index]?.focus();
   }, []);
   useRowKeys({ enabled: props.keys !== false, count: rows.length, body, focusRow, at });
@@ -122,7 +130,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                     aria-selected={chosen === key ? true : undefined}
                     aria-label={props.rowLabel?.(row)}
                     tabIndex={index === Math.min(at, rows.length - 1) ? 0 : -1}
-                    onFocus={() => setAt(index)}
+                    onFocus={() => setLast({ key, index })}
                     onClick={(event) => {
                       if (isOwnClick(event)) onOpen?.(row);
                     }}

@@ -1,4 +1,3 @@
-import { Tooltip } from '@mantine/core';
 import { duration, localText, relative, utcText } from './clock';
 import { useNow } from './now';
 
@@ -16,24 +15,15 @@ export function Time({
   if (!at) return <span className="bw-none">–</span>;
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return <span>{at}</span>;
+  const utc = utcText(date);
   return (
-    <Tooltip
-      label={
-        <span className="bw-num">
-          {as === 'relative' && (
-            <>
-              {localText(date, true)} local
-              <br />
-            </>
-          )}
-          {utcText(date)}
-        </span>
-      }
+    <time
+      dateTime={date.toISOString()}
+      className="bw-num bw-time"
+      title={as === 'relative' ? `${localText(date, true)} local\n${utc}` : utc}
     >
-      <time dateTime={date.toISOString()} className="bw-num bw-time">
-        {as === 'relative' ? <Relative date={date} /> : localText(date, as === 'exact')}
-      </time>
-    </Tooltip>
+      {as === 'relative' ? <Relative date={date} /> : localText(date, as === 'exact')}
+    </time>
   );
 }
 

@@ -6,7 +6,7 @@ import { useGet, useList } from '@/api/hooks';
 import { useEventTail } from '@/api/tail';
 import { useFields } from '@/app/search';
 import { useSession } from '@/app/session';
-import { Empty } from '@/ui/empty';
+import { ClearFilters, Empty } from '@/ui/empty';
 import { ChoiceFilter, Filters, SINCE, TextFilter } from '@/ui/filters';
 import { curl } from '@/ui/origin';
 import { Page } from '@/ui/page';
@@ -102,21 +102,10 @@ export default function Events() {
           rowLabel={(event) => `${event.type} ${event.id}`}
           onOpen={(event) => set({ open: event.id }, { keepCursor: true })}
           chosen={filters.open}
-          loading={list.loading}
-          stale={list.stale}
-          error={list.error}
-          retry={list.refetch}
-          pager={list.pager}
+          list={list}
           empty={
             filtered ? (
-              <Empty
-                title="No event like this"
-                action={
-                  <Button variant="default" onClick={clear}>
-                    Clear the filters
-                  </Button>
-                }
-              >
+              <Empty title="No event like this" action={<ClearFilters onClick={clear} />}>
                 New ones that match appear here by themselves.
               </Empty>
             ) : (

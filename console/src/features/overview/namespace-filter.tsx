@@ -1,0 +1,27 @@
+/** Of which namespace the figures are. The browser's own control: this is part of the first view. */
+import { NativeSelect } from '@mantine/core';
+import { useGet } from '@/api/hooks';
+
+export interface NamespaceFilterProps {
+  namespace: string | undefined;
+  onChange: (namespace: string | undefined) => void;
+}
+
+export default function NamespaceFilter({ namespace, onChange }: NamespaceFilterProps) {
+  const namespaces = useGet('/v1/namespaces', {
+    topics: ['keys', 'endpoints'],
+    params: { query: { limit: 200 } },
+  });
+  const names = new Set(namespaces.data?.namespaces.map(({ name }) => name));
+  // A link may name one that is further down the list.
+  if (namespace) names.add(namespace);
+  return (
+    <NativeSelect
+      aria-label="Namespace"
+      value={namespace ?? ''}
+      onChange={(event) => onChange(event.currentTarget.value || undefined)}
+      data={[{ value: '', label: 'All namespaces' }, ...names]}
+      w={190}
+    />
+  );
+}

@@ -1,0 +1,3 @@
+import { fields, text } from '@/app/search';
+
+export const overviewSearch = fields({ namespace: text() });
