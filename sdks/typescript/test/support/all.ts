@@ -1,0 +1,2 @@
+export { compare } from '../../src/decimal.js';
+export * from '../../src/index.js';
