@@ -1,6 +1,6 @@
 # Thin: each line names a command; what it does is in scripts/ and crates/xtask/.
 .DEFAULT_GOAL := help
-.PHONY: run console test check bench soak fuzz fmt openapi clean help
+.PHONY: run console test check bench soak fuzz fmt generate clean help
 
 run: ## build the console and the release binary, and serve on http://127.0.0.1:4800 (development mode)
 	./scripts/console --or-without
@@ -27,13 +27,14 @@ fuzz: ## the property tests, many more cases (CASES=100000)
 
 fmt: ## format everything
 	cargo fmt --all
+	npm --prefix console run --silent format
 
-openapi: ## write openapi.json anew
-	cargo xtask openapi
+generate: ## write openapi.json, asyncapi.json and docs/reference anew
+	cargo xtask generate
 
 clean: ## remove what was built and installed
 	cargo clean
-	rm -rf .cache e2e/node/node_modules
+	rm -rf .cache e2e/node/node_modules console/node_modules console/dist sdks/python/.venv sdks/typescript/node_modules
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
