@@ -113,10 +113,8 @@ test('figures move when events are delivered and money is spent', async () => {
     .getByRole('list', { name: 'Alerts' })
     .getByRole('link', { name: /budget of .* is exhausted/ });
   await alert.waitFor();
-  await page
-    .getByRole('img', { name: /Attempts of each minute/ })
-    .locator('canvas')
-    .waitFor();
+  const attempts = page.getByRole('img', { name: /^Attempts of each minute/ });
+  await attempts.locator('[title*="succeeded · 10 failed"]').waitFor();
   await shots(page, 'overview');
   await alert.click();
   await page.waitForURL(/\/events\/evt_/);

@@ -6,6 +6,7 @@ import { changesOf, type Entry, gistOf, placeOf, viaOf } from '@/features/audit/
 import { endOf } from '@/features/keys/ends';
 import { asSent, kindsFor, mayGive, mayRevoke, PERMISSIONS, usual } from '@/features/keys/permissions';
 import {
+  ceilingOf,
   countText,
   isQuiet,
   type Overview,
@@ -26,6 +27,11 @@ describe('figures', () => {
   test('rates and counts are short', () => {
     expect([0, 0.0167, 4.25, 1204.4].map(rateText)).toEqual(['0', '0.02', '4.3', '1,204']);
     expect([7, 99_999, 100_000].map(countText)).toEqual(['7', '99,999', '100,000+']);
+  });
+  test('a scale ends at a round number that has room', () => {
+    expect([0, 1, 4, 5, 6, 53, 100, 101, 4_999].map(ceilingOf)).toEqual([
+      4, 4, 5, 5, 10, 100, 100, 200, 5_000,
+    ]);
   });
   test('bars and what is not shown add up to the last digit', () => {
     const { bars, others } = vendorBars({

@@ -1,15 +1,14 @@
 /** The figures. What is null is not for this key, and left out. */
-import { Skeleton, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { lazy, type ReactNode, Suspense } from 'react';
+import type { ReactNode } from 'react';
 import { latency } from '@/ui/clock';
 import { Stat, Stats } from '@/ui/facts';
 import { Money } from '@/ui/money';
 import { Section } from '@/ui/page';
 import { Countdown, Time } from '@/ui/time';
+import { AttemptBars } from './attempts';
 import { countText, type Overview, rateText, type Spend, shareText, vendorBars } from './figures';
-
-const Chart = lazy(() => import('@/ui/chart'));
 
 export function Board({ overview }: { overview: Overview }) {
   const { deliveries, open_circuits, spend_today, alerts } = overview;
@@ -91,21 +90,7 @@ function Attempts({ minutes }: { minutes: NonNullable<Overview['deliveries']>['m
   const said = `${sum('succeeded').toLocaleString('en')} succeeded, ${sum('failed').toLocaleString('en')} failed`;
   return (
     <Section title="Attempts of the last hour" aside={<Text c="dimmed">{said}</Text>}>
-      <Suspense fallback={<Skeleton h={177} />}>
-        <Chart
-          label={`Attempts of each minute of the last hour: ${said}`}
-          at={minutes.map(({ at }) => at)}
-          series={[
-            {
-              label: 'succeeded',
-              tone: 'ok',
-              kind: 'bars',
-              values: minutes.map(({ succeeded }) => succeeded),
-            },
-            { label: 'failed', tone: 'bad', values: minutes.map(({ failed }) => failed) },
-          ]}
-        />
-      </Suspense>
+      <AttemptBars minutes={minutes} label={`Attempts of each minute of the last hour: ${said}`} />
     </Section>
   );
 }

@@ -4,6 +4,7 @@ import { parseUsd, percentOf, usdText } from '@/ui/nanos';
 
 export type Overview = components['schemas']['Overview'];
 export type Spend = components['schemas']['SpendPart'];
+export type Minute = NonNullable<Overview['deliveries']>['minutes'][number];
 
 /** The server counts up to here: as many may be more. */
 const COUNT_MAX = 100_000;
@@ -24,6 +25,12 @@ export function shareText(share: number | null | undefined): string {
 /** `1,204`, `100,000+`. */
 export function countText(count: number): string {
   return `${Math.min(count, COUNT_MAX).toLocaleString('en')}${count >= COUNT_MAX ? '+' : ''}`;
+}
+
+/** The end of a scale that has room for so many: 1, 2 or 5 and zeros, at least 4. */
+export function ceilingOf(most: number): number {
+  const tens = 10 ** Math.floor(Math.log10(Math.max(most, 1)));
+  return Math.max(4, tens * ([1, 2, 5].find((step) => step * tens >= most) ?? 10));
 }
 
 export interface VendorBar {
