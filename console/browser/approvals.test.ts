@@ -379,7 +379,8 @@ test('a question is taken back', async () => {
   await page.getByRole('button', { name: 'Take back' }).click();
   await shots(page, 'approval-take-back');
   await page.getByRole('button', { name: 'Take it back' }).click();
-  await page.getByText('cancelled').first().waitFor();
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  await page.getByText('cancelled', { exact: true }).first().waitFor();
   expect((await server.get(`/v1/purchases/${purchase}`)).body.status).toBe('cancelled');
 });
 

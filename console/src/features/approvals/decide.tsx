@@ -6,6 +6,7 @@ import { Button, Group, Modal, Text, Textarea, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useGet, useWrite } from '@/api/hooks';
 import { useApi } from '@/api/scope';
+import { FocusNow } from '@/ui/dialog';
 import { Facts } from '@/ui/facts';
 import { parseUsd, usdText } from '@/ui/nanos';
 import { useNow } from '@/ui/now';
@@ -170,6 +171,7 @@ export function Decide({ approval: given, verdict, onDone, onClose }: DecideProp
           )}
         </Group>
       </form>
+      <FocusNow />
     </Modal>
   );
 }
