@@ -1,5 +1,5 @@
 //! Every route of the API's own description, asked by those who may not.
-use bellwire_e2e::{Answer, Api, Call, Receiver, Scene, eventually, text};
+use bellwire_e2e::{Answer, Api, Call, Receiver, Scene, Setup, eventually, text};
 use serde_json::{Value, json};
 
 /// What is open to everybody.
@@ -381,4 +381,69 @@ fn unknown_paths_methods_and_ids_are_problems_too() {
             }
         }
     }
+}
+
+/// What is counted, measured or dated anew with every answer.
+const MOVING: [&str; 4] = ["GET /healthz", "GET /readyz", "GET /v1/overview", "GET /v1/audit/chain"];
+
+#[test]
+fn what_one_has_is_not_sent_again() {
+    let world = World::new();
+    let mut tagged = 0;
+    for (route, call) in world.keyed().into_iter().filter(|(route, _)| route.starts_with("GET ")) {
+        if route.ends_with("/stream") || OF_A_SESSION.contains(&&*route) || MOVING.contains(&&*route) {
+            continue;
+        }
+        let first = world.scene.send(&call);
+        first.expect(200);
+        let Some(tag) = first.header("etag") else {
+            assert_ne!(first.header("content-type"), Some("application/json"), "{route} has no tag");
+            continue;
+        };
+        assert_eq!(first.header("cache-control"), Some("private, no-cache"), "{route}");
+        let again = world.scene.send(&call.clone().header("if-none-match", tag));
+        assert_eq!((again.status, again.body.len()), (304, 0), "{route}: {}", String::from_utf8_lossy(&again.body));
+        assert_eq!(again.header("etag"), Some(tag), "{route}");
+        assert_eq!(world.scene.send(&call.header("if-none-match", "\"another\"")).body, first.body, "{route}");
+        tagged += 1;
+    }
+    assert!(tagged >= 35, "{tagged}");
+    // What changed is told.
+    let path = format!("/v1/wallets/{}", world.id("{wallet_id}"));
+    let before = world.scene.get(&path);
+    world.scene.patch(&path, &json!({"name": "renamed", "reason": "test"})).expect(200);
+    let call = Call::new("GET", &path).header("if-none-match", before.header("etag").expect("a tag"));
+    assert_eq!(world.scene.send(&call).expect(200)["name"], "renamed");
+    // Whoever may not see it is not told that it still holds.
+    let tag = world.scene.get(&path).header("etag").expect("a tag").to_owned();
+    let call = Call::new("GET", &path).header("if-none-match", &tag);
+    refused("without a key", &world.scene.without_key().send(&call), 401);
+    refused("a stranger", &world.scene.workspace("stranger").send(&call), 404);
+}
+
+#[test]
+fn each_key_has_a_quota_and_is_told_how_it_stands() {
+    let quota = ("BELLWIRE_KEY_REQUESTS_PER_SECOND", "20".to_owned());
+    let server = Setup { env: vec![quota], ..Setup::default() }.start();
+    let api = server.api();
+    let other = api.post("/v1/keys", &json!({"name": "k", "kind": "admin"})).expect(201);
+    let other = api.with_key(&text(&other["api_key"]));
+    // More than a second gives, however slow the machine is: some of it is refused, and nothing else is.
+    let refusal = eventually("it asks too much", || {
+        let answers: Vec<Answer> = (0..60).map(|_| api.get("/v1/me")).collect();
+        for answer in &answers {
+            assert!([200, 429].contains(&answer.status), "{}", answer.status);
+            assert_eq!(answer.header("ratelimit-policy"), Some("\"key\";q=20;w=1"));
+        }
+        answers.into_iter().find(|answer| answer.status == 429)
+    });
+    refused("too many", &refusal, 429);
+    assert_eq!(refusal.header("ratelimit"), Some("\"key\";r=0;t=1"));
+    assert_eq!(refusal.header("retry-after"), Some("1"));
+    assert!(text(&refusal.json()["detail"]).contains("`key_requests_per_second`"));
+    let good = other.get("/v1/me");
+    good.expect(200);
+    assert_eq!(good.header("ratelimit"), Some("\"key\";r=19;t=1"), "another key has its own");
+    assert_eq!(api.without_key().get("/v1/me").header("ratelimit"), None, "nobody has none");
+    eventually("it is let in again", || (api.get("/v1/me").status == 200).then_some(()));
 }

@@ -16,6 +16,7 @@ use crate::{
     engine::{Engine, Parts},
     hub::Hub,
     playground::Playground,
+    quota::Quotas,
     slack::Slack,
 };
 
@@ -33,6 +34,8 @@ pub struct App {
     pub vault: Arc<Vault>,
     /// Who is asking.
     pub auth: Authenticator,
+    /// How much each key may ask.
+    pub quotas: Quotas,
     /// The way out.
     pub egress: Egress,
     /// What sends.

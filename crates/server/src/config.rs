@@ -1,6 +1,6 @@
 //! The configuration: flags over environment over `bellwire.toml` over defaults; unknown keys are
 //! refused (spec operations, "Configuration").
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use serde::Deserialize;
@@ -34,6 +34,8 @@ pub struct Config {
     pub dev: bool,
     /// Whether there may be a playground: there is one where `dev` is set or the address is loopback.
     pub playground: bool,
+    /// Requests that one key may make in a second, and at once, of each node.
+    pub key_requests_per_second: NonZeroU32,
     /// Delivery settings.
     pub delivery: DeliveryConfig,
     /// Keep events, deliveries and attempts so long.
@@ -147,6 +149,8 @@ pub struct File {
     pub dev: Option<bool>,
     /// See [`Config::playground`].
     pub playground: Option<bool>,
+    /// See [`Config::key_requests_per_second`].
+    pub key_requests_per_second: Option<u32>,
     /// See [`DeliveryConfig`].
     pub delivery: FileDelivery,
     /// Days; see [`Config::retention`].
@@ -194,6 +198,13 @@ pub const LISTEN: &str = "127.0.0.1:4800";
 /// The default data directory.
 pub const DATA_DIR: &str = "./bellwire-data";
 
+/// What `key_requests_per_second` comes to. The default is more than a node of a few cores answers.
+fn key_requests(per_second: Option<u32>) -> anyhow::Result<NonZeroU32> {
+    NonZeroU32::new(per_second.unwrap_or(100_000))
+        .filter(|per_second| per_second.get() <= 1_000_000)
+        .context("key_requests_per_second must be 1 to 1000000")
+}
+
 /// What `retention_days` comes to.
 pub(crate) fn retention(days: Option<u32>) -> anyhow::Result<Duration> {
     let days = days.unwrap_or(30);
@@ -227,6 +238,7 @@ impl Config {
             public_url: file.public_url.map(|url| url.trim_end_matches('/').to_owned()),
             dev,
             playground: file.playground.unwrap_or(true),
+            key_requests_per_second: key_requests(file.key_requests_per_second)?,
             delivery: DeliveryConfig {
                 allow_networks,
                 allow_http: dev || file.delivery.allow_http.unwrap_or(false),

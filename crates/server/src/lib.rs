@@ -5,7 +5,7 @@
 //! store; [`engine`] turns rows into requests and answers into rows; [`egress`] is the only way out
 //! (keeps I10); [`publish`] tells events to a log elsewhere; [`slack`] tells people of exhausted budgets and
 //! lets them be raised; [`channels`] asks people for approvals where they are; [`console`] is the files of the console,
-//! and [`session`] how browsers log in to it; [`playground`] bounds what anybody may try; [`asyncapi`] describes the
+//! and [`session`] how browsers log in to it; [`playground`] bounds what anybody may try, and [`quota`] what a key may ask; [`asyncapi`] describes the
 //! events, and [`reference`] writes the pages of `docs/reference/`; [`serve`] starts and stops all of it in order.
 pub mod api;
 pub mod app;
@@ -24,6 +24,7 @@ pub mod hub;
 pub mod mint;
 pub mod playground;
 pub mod publish;
+pub mod quota;
 pub mod reference;
 pub mod serve;
 pub mod session;

@@ -34,6 +34,7 @@ use crate::{
     mint::Dice,
     playground::Playground,
     publish::{self, Place, Publisher, nats::Nats},
+    quota::Quotas,
     session,
     slack::{self, Slack},
     storage, upkeep,
@@ -127,6 +128,7 @@ impl Server {
         let mut app = App {
             public_url,
             auth: Authenticator::new(store.clone(), Arc::clone(&vault)),
+            quotas: Quotas::new(config.key_requests_per_second),
             config,
             clock,
             mint,

@@ -74,6 +74,7 @@ pub fn start(app: &Arc<App>, keys_changed: Arc<Notify>, job_queued: Arc<Notify>,
     tasks.spawn(every(Arc::clone(app), Arc::clone(&never), Duration::from_mins(1), |app| Box::pin(retention(app))));
     tasks.spawn(every(Arc::clone(app), never, Duration::from_secs(30), |app| {
         Box::pin(async move {
+            app.quotas.forget_idle();
             if let Err(error) = app.auth.flush().await {
                 tracing::debug!(%error, "when keys were used could not be written down yet");
             }

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use super::{
     body::{BODY_BYTES_MAX, read_body},
     diagnose::diagnose,
+    layer::Asked,
     problem::{Code, Problem},
 };
 use crate::{app::App, session};
@@ -101,6 +102,7 @@ impl<R: Right> FromRequestParts<Arc<App>> for By<R> {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let (principal, session) = identify(parts, app).await?;
+        count(parts, app, &principal)?;
         if !R::ANY_OF.is_empty() && !R::ANY_OF.iter().any(|permission| principal.may(*permission)) {
             return Err(lacks(R::ANY_OF));
         }
@@ -115,6 +117,20 @@ impl<R: Right> FromRequestParts<Arc<App>> for By<R> {
         origin.via = session.is_some().then_some(CONSOLE);
         Ok(Self { principal, origin: origin.clone(), namespace, session, right: PhantomData })
     }
+}
+
+/// Counts the request against its key's quota.
+fn count(parts: &Parts, app: &App, principal: &Principal) -> Result<(), Problem> {
+    let (standing, admitted) = app.quotas.admit(&principal.key.id);
+    if let Some(asked) = parts.extensions.get::<Asked>() {
+        asked.0.get_or_init(|| standing);
+    }
+    admitted.map_err(|wait| {
+        let limit = app.config.key_requests_per_second;
+        let detail = format!("This key may make {limit} requests a second (`key_requests_per_second`). Try again.");
+        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+        Problem::new(Code::TooManyRequests, detail).retry_after(seconds)
+    })
 }
 
 /// Who asks: the one place where a request's key, or the session that stands for one, is checked.

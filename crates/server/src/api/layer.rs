@@ -1,5 +1,8 @@
 //! Around every request: an id, a span, a metric; panics and errors become problems.
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
     body::Body,
@@ -15,9 +18,14 @@ use tracing::Instrument;
 
 use super::{
     body::Shared,
+    etag::Condition,
     problem::{Code, Problem},
 };
-use crate::app::App;
+use crate::{app::App, quota::Standing};
+
+/// How the key that asks stands, once it is known.
+#[derive(Clone, Default)]
+pub(super) struct Asked(pub(super) Arc<OnceLock<Standing>>);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -33,6 +41,9 @@ pub(super) async fn around(State(app): State<Arc<App>>, mut request: Request, ne
     });
     let path = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
+    let condition = Condition::of(&method, request.headers());
+    let asked = Asked::default();
+    request.extensions_mut().insert(asked.clone());
     let span = tracing::debug_span!("request", %id, %method, path);
     let started = tokio::time::Instant::now();
     let (request, body) = Shared::hold(request);
@@ -52,6 +63,12 @@ pub(super) async fn around(State(app): State<Arc<App>>, mut request: Request, ne
         let text = serde_json::to_vec(&body).unwrap_or_default();
         response.headers_mut().remove(header::CONTENT_LENGTH);
         *response.body_mut() = Body::from(text);
+    }
+    if let Some(condition) = condition {
+        response = condition.apply(response).await;
+    }
+    if let Some(standing) = asked.0.get() {
+        standing.tell(response.headers_mut());
     }
     let status = response.status().as_u16();
     metrics::counter!("bellwire_requests_total", "path" => path.clone(), "status" => class(status)).increment(1);

@@ -9,6 +9,7 @@ mod changes;
 mod code;
 pub mod delivery;
 mod diagnose;
+mod etag;
 pub mod event;
 mod exact;
 mod extract;

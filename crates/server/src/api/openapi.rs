@@ -70,6 +70,7 @@ static JSON: LazyLock<String> = LazyLock::new(|| {
     let (_, document) = router().split_for_parts();
     let mut document = serde_json::to_value(document).expect("a document is JSON");
     add_refusals(&mut document);
+    add_headers(&mut document);
     add_words(&mut document);
     let mut text = serde_json::to_string_pretty(&document).expect("a document is JSON");
     text.push('\n');
@@ -94,8 +95,11 @@ fn add_refusals(document: &mut Value) {
             if !operation["requestBody"].is_null() {
                 refusals.extend([Code::Unparsable, Code::IdempotencyConflict, Code::TooLarge]);
             }
-            let in_path = |parameter: &Value| parameter["in"] == "path";
-            if operation["parameters"].as_array().is_some_and(|parameters| parameters.iter().any(in_path)) {
+            let parameters = operation["parameters"].as_array();
+            if parameters.is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "Idempotency-Key")) {
+                refusals.push(Code::IdempotencyConflict);
+            }
+            if parameters.is_some_and(|all| all.iter().any(|parameter| parameter["in"] == "path")) {
                 // Bytes in a path that are no text, and what is not there.
                 refusals.extend([Code::Unparsable, Code::NotFound]);
             }
@@ -111,6 +115,51 @@ fn add_refusals(document: &mut Value) {
     }
 }
 
+/// Says what the layer around every handler adds: how the key that asks stands, and which answer it is.
+fn add_headers(document: &mut Value) {
+    let text = |description: &str, example: &str| json!({"description": description, "schema": {"type": "string"}, "example": example});
+    document["components"]["headers"] = json!({
+        "ETag": text("Which answer it is: with it in `If-None-Match`, the same answer is told by 304", TAG),
+        "RateLimit": text(
+            "How many requests the key may make now, and in how many seconds it may make all of them again \
+             (draft-ietf-httpapi-ratelimit-headers-10)",
+            "\"key\";r=99999;t=1"
+        ),
+        "RateLimit-Policy": text("How many requests a key may make in how many seconds", "\"key\";q=100000;w=1"),
+    });
+    let link = |name: &str| json!({"$ref": format!("#/components/headers/{name}")});
+    for (method, operation) in document["paths"]
+        .as_object_mut()
+        .into_iter()
+        .flat_map(|paths| paths.values_mut())
+        .filter_map(Value::as_object_mut)
+        .flatten()
+    {
+        let anybody = operation["security"].as_array().is_some_and(|all| all.iter().all(|one| one == &json!({})));
+        let Some(responses) = operation["responses"].as_object_mut() else { continue };
+        for (_, response) in responses.iter_mut().filter(|(status, _)| status.starts_with('2') || *status == "429") {
+            if !anybody {
+                response["headers"]["RateLimit"] = link("RateLimit");
+                response["headers"]["RateLimit-Policy"] = link("RateLimit-Policy");
+            }
+        }
+        let tagged =
+            method == "get" && responses.get("200").is_some_and(|ok| !ok["content"]["application/json"].is_null());
+        if !tagged {
+            continue;
+        }
+        responses["200"]["headers"]["ETag"] = link("ETag");
+        responses.insert("304".to_owned(), json!({"headers": {"ETag": link("ETag")}}));
+        responses.sort_keys();
+        let parameter =
+            json!({"name": "If-None-Match", "in": "header", "required": false, "schema": {"type": "string"}});
+        match operation.get_mut("parameters").and_then(Value::as_array_mut) {
+            Some(parameters) => parameters.push(parameter),
+            None => operation["parameters"] = json!([parameter]),
+        }
+    }
+}
+
 /// What parameters of these names mean wherever they are not described.
 const PARAMETERS: &[(&str, &str)] = &[
     ("cursor", "The `next_cursor` of the page before"),
@@ -120,6 +169,7 @@ const PARAMETERS: &[(&str, &str)] = &[
     ("type", "Only these types: exact or `family.*`, separated by commas"),
     ("since", "Since when: a time, or a duration back from now such as `1h` or `7d`"),
     ("until", "Until when: a time, or a duration back from now"),
+    ("If-None-Match", "The `ETag` of the answer that you have: if it still holds, you are told 304 and no more"),
     ("Idempotency-Key", "1 to 255 printable characters: the same request with the same key is done once"),
 ];
 
@@ -128,6 +178,7 @@ const STATUSES: &[(&str, &str)] = &[
     ("201", "Made"),
     ("202", "Taken; it goes on"),
     ("204", "Gone"),
+    ("304", "The answer that you have still holds"),
     ("400", "It cannot be read"),
     ("401", "The key is missing or wrong"),
     ("402", "A budget is short"),
@@ -153,6 +204,9 @@ fn describe(parameter: &mut Value) {
         _ => {}
     }
 }
+
+/// An example of a tag.
+const TAG: &str = "\"0ebee57ddc56cc28d8c1b18f3d5bd2df\"";
 
 /// Operations whose body has no field that is always needed, and that are refused without one.
 const NEEDED: [&str; 2] = ["create_endpoint", "log_in"];

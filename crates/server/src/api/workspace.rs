@@ -214,6 +214,7 @@ pub(super) fn own<R>(by: &By<R>, idempotency: Option<Idempotency>) -> Option<Ide
 
 /// Make a key. Its secret is in this answer only.
 #[utoipa::path(post, path = "/v1/keys", tag = "workspace", request_body = CreateKeyBody,
+    params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = KeyView), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 async fn create_key(State(app): State<Arc<App>>, by: By<KeysManage>, body: Json<CreateKeyBody>) -> Answer {
     // Made before the command, which may run more than once.
@@ -328,6 +329,7 @@ fn owner_only(by: &By<AnyKey>) -> Result<(), Problem> {
 
 /// Make a workspace with an admin key (owner only).
 #[utoipa::path(post, path = "/v1/workspaces", tag = "workspace", request_body = CreateWorkspaceBody,
+    params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = WorkspaceView), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 async fn create_workspace(State(app): State<Arc<App>>, by: By<AnyKey>, body: Json<CreateWorkspaceBody>) -> Answer {
     owner_only(&by)?;

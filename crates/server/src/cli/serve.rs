@@ -40,6 +40,9 @@ pub(super) struct Serve {
     /// Where callbacks and links start [default: the listening address]
     #[arg(long, env = "BELLWIRE_PUBLIC_URL")]
     public_url: Option<String>,
+    /// Requests that one key may make in a second, and at once, of each node [default: 100000]
+    #[arg(long, env = "BELLWIRE_KEY_REQUESTS_PER_SECOND", value_name = "NUMBER")]
+    key_requests_per_second: Option<u32>,
     /// A network that may be sent to although it is not public, such as 10.1.0.0/16; may be repeated
     #[arg(long = "allow-network", env = "BELLWIRE_ALLOW_NETWORKS", value_delimiter = ',')]
     allow_networks: Vec<String>,
@@ -81,6 +84,7 @@ impl Serve {
         let mut file = self.place.over_file()?;
         file.public_url = self.public_url.or(file.public_url);
         file.playground = if self.no_playground { Some(false) } else { file.playground };
+        file.key_requests_per_second = self.key_requests_per_second.or(file.key_requests_per_second);
         file.nats_url = self.nats_url.map(SecretUrl::new).or(file.nats_url);
         file.nats_subject = self.nats_subject.or(file.nats_subject);
         file.nats_stream = self.nats_stream.or(file.nats_stream);

@@ -50,6 +50,7 @@ const SETTINGS: &[(&str, &[Setting])] = &[
                 )),
             },
             flag("retention_days", "retention-days"),
+            flag("key_requests_per_second", "key-requests-per-second"),
         ],
     ),
     (

@@ -118,7 +118,7 @@ pub(super) async fn get(State(app): State<Arc<App>>, by: By<WebhooksManage>, Pat
 
 /// Change an endpoint: absent fields stay, null empties a field that may be empty.
 #[utoipa::path(patch, path = "/v1/webhooks/{endpoint_id}", operation_id = "update_endpoint",
-    tag = "delivery", params(("endpoint_id" = String, Path)),
+    tag = "delivery", params(("endpoint_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body = EndpointForm,
     responses((status = 200, body = EndpointAnswer), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]

@@ -219,7 +219,7 @@ async fn take(
 
 /// Acknowledge a held delivery: it is delivered.
 #[utoipa::path(post, path = "/v1/deliveries/{delivery_id}/ack", operation_id = "ack_delivery",
-    tag = "delivery", params(("delivery_id" = String, Path)),
+    tag = "delivery", params(("delivery_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body = LeaseForm,
     responses((status = 200, body = DeliveryView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 pub(super) async fn ack(
@@ -236,7 +236,7 @@ pub(super) async fn ack(
 
 /// Refuse a held delivery: a failed attempt, tried again by the schedule.
 #[utoipa::path(post, path = "/v1/deliveries/{delivery_id}/nack", operation_id = "nack_delivery",
-    tag = "delivery", params(("delivery_id" = String, Path)),
+    tag = "delivery", params(("delivery_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body = NackForm,
     responses((status = 200, body = DeliveryView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
@@ -256,7 +256,7 @@ pub(super) async fn nack(
 
 /// Hold a delivery longer.
 #[utoipa::path(post, path = "/v1/deliveries/{delivery_id}/extend", operation_id = "extend_delivery",
-    tag = "delivery", params(("delivery_id" = String, Path)),
+    tag = "delivery", params(("delivery_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body = ExtendForm,
     responses((status = 200, body = DeliveryView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]

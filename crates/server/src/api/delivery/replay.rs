@@ -94,7 +94,7 @@ fn plan_of(form: ReplayForm, mut faults: Faults, now: Timestamp) -> Result<Repla
 
 /// Tell a range of events again: a job with progress (202), or only its size (200 with `dry_run`).
 #[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/replay", operation_id = "replay_deliveries",
-    tag = "delivery", params(("endpoint_id" = String, Path)),
+    tag = "delivery", params(("endpoint_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body = ReplayForm,
     responses((status = 202, body = JobView), (status = 200, body = JobView), (status = 404, body = ProblemBody),
         (status = 422, body = ProblemBody)))]

@@ -43,7 +43,7 @@ async fn retry_one(app: &App, by: &By<WebhooksManage>, id: &str, repeat: Repeat)
 /// Try a delivery again now, its attempts counted anew.
 #[utoipa::path(post, path = "/v1/webhooks/deliveries/{delivery_id}/retry", operation_id = "retry_webhook_delivery",
     tag = "delivery",
-    params(("delivery_id" = String, Path)),
+    params(("delivery_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 202, body = DeliveryView), (status = 404, body = ProblemBody)))]
 pub(super) async fn retry_nested(
     State(app): State<Arc<App>>,
@@ -56,7 +56,7 @@ pub(super) async fn retry_nested(
 
 /// Try a delivery again now; the same as `/v1/webhooks/deliveries/{delivery_id}/retry`.
 #[utoipa::path(post, path = "/v1/deliveries/{delivery_id}/retry", operation_id = "retry_delivery",
-    tag = "delivery", params(("delivery_id" = String, Path)),
+    tag = "delivery", params(("delivery_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 202, body = DeliveryView), (status = 404, body = ProblemBody)))]
 pub(super) async fn retry(
     State(app): State<Arc<App>>,

@@ -43,7 +43,7 @@ const OVERLAP_MAX: Duration = Duration::from_hours(168);
 /// Give an endpoint a new secret. Rotate, update the handler, finish.
 #[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/rotate-secret", operation_id = "rotate_secret",
     tag = "delivery",
-    params(("endpoint_id" = String, Path)), request_body = RotateForm,
+    params(("endpoint_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = RotateForm,
     responses((status = 200, body = RotateAnswer), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn rotate(
     State(app): State<Arc<App>>,
@@ -84,7 +84,7 @@ struct FinishAnswer {
 /// End the overlap of a rotation now: only the newest secret signs.
 #[utoipa::path(post, path = "/v1/webhooks/{endpoint_id}/rotate-secret/finish", operation_id = "finish_rotation",
     tag = "delivery",
-    params(("endpoint_id" = String, Path)),
+    params(("endpoint_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, body = FinishAnswer), (status = 404, body = ProblemBody)))]
 pub(super) async fn finish(
     State(app): State<Arc<App>>,

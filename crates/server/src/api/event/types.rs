@@ -78,6 +78,7 @@ impl TypeView {
 /// Register a custom type, or change it (201 when new, 200 when changed).
 #[utoipa::path(post, path = "/v1/event-types", operation_id = "create_event_type",
     tag = "event", request_body = RegisterType,
+    params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = TypeView), (status = 200, body = TypeView), (status = 422, body = ProblemBody)))]
 pub(super) async fn register(State(app): State<Arc<App>>, by: By<EventsWrite>, body: Json<RegisterType>) -> Answer {
     let (form, mut faults, idempotency) = body.open();

@@ -123,7 +123,7 @@ pub(super) async fn get(State(app): State<Arc<App>>, by: By<WalletsRead>, Path(i
 
 /// Change a wallet: absent fields stay. Why is kept in the audit log.
 #[utoipa::path(patch, path = "/v1/wallets/{wallet_id}", operation_id = "update_wallet",
-    tag = "spend", params(("wallet_id" = String, Path)),
+    tag = "spend", params(("wallet_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body = WalletChange,
     responses((status = 200, body = WalletView), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn update(

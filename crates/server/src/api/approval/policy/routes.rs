@@ -128,7 +128,7 @@ pub(in crate::api::approval) async fn get(
 
 /// Change a policy: absent fields stay. It becomes a new version.
 #[utoipa::path(patch, path = "/v1/policies/{policy_id}", operation_id = "update_policy",
-    tag = "approval", params(("policy_id" = String, Path)),
+    tag = "approval", params(("policy_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body = PolicyChange,
     responses((status = 200, body = PolicyView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
@@ -146,7 +146,7 @@ pub(in crate::api::approval) async fn update(
 
 /// Replace what people set of a policy, all of it. It becomes a new version.
 #[utoipa::path(put, path = "/v1/policies/{policy_id}", operation_id = "replace_policy",
-    tag = "approval", params(("policy_id" = String, Path)),
+    tag = "approval", params(("policy_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body = PolicyForm,
     responses((status = 200, body = PolicyView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
@@ -187,7 +187,7 @@ async fn change(
 
 /// Delete a policy that is attached to nothing. Its versions stay, since decisions name them.
 #[utoipa::path(delete, path = "/v1/policies/{policy_id}", operation_id = "delete_policy",
-    tag = "approval", params(("policy_id" = String, Path)),
+    tag = "approval", params(("policy_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 204), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 pub(in crate::api::approval) async fn delete(
     State(app): State<Arc<App>>,
