@@ -7,9 +7,32 @@ use crate::{
     args::{Row, args},
 };
 
-/// The statement that removes some rows of a table: those of a workspace.
-macro_rules! removed {
-    ($table:literal, $key:literal, $of:literal) => {
+/// The statement that removes the first rows that a table has of a workspace.
+macro_rules! own {
+    ($table:literal, $key:literal) => {
+        (
+            $table,
+            concat!(
+                "DELETE FROM ",
+                $table,
+                " WHERE (",
+                $key,
+                ") IN (SELECT ",
+                $key,
+                " FROM ",
+                $table,
+                " WHERE workspace_id = $1 ORDER BY ",
+                $key,
+                " LIMIT $2)"
+            ),
+        )
+    };
+}
+
+/// The statement that removes some rows of those that are found by others. Only the first of these are looked at, which
+/// are the next to go: however much a workspace holds, a step costs the same.
+macro_rules! below {
+    ($table:literal, $key:literal, $by:literal, $others:literal) => {
         (
             $table,
             concat!(
@@ -22,58 +45,53 @@ macro_rules! removed {
                 " FROM ",
                 $table,
                 " WHERE ",
-                $of,
-                " LIMIT $2)"
+                $by,
+                " IN (SELECT id FROM ",
+                $others,
+                " WHERE workspace_id = $1 ORDER BY seq LIMIT $2) LIMIT $2)"
             ),
         )
     };
 }
 
-/// What is removed of a workspace beside its deliveries and their attempts, in this order: first what something in the
+/// The next deliveries of a workspace: those of its first endpoints.
+pub(super) const NEXT_DELIVERIES: &str = "SELECT seq FROM deliveries INDEXED BY deliveries_endpoint
+     WHERE endpoint_id IN (SELECT id FROM endpoints INDEXED BY endpoints_workspace WHERE workspace_id = $1
+         ORDER BY seq LIMIT $2) LIMIT $2";
+
+/// What is removed of a workspace after the deliveries of its first endpoints, in this order: first what something in the
 /// background may still end or add up, so that nothing comes after it; each table before those it is found by.
-const REMOVED: [(&str, &str); 30] = [
-    removed!("approval_posts", "seq", "approval_id IN (SELECT id FROM approvals WHERE workspace_id = $1)"),
-    removed!(
-        "approval_votes",
-        "approval_id, approver",
-        "approval_id IN (SELECT id FROM approvals WHERE workspace_id = $1)"
-    ),
-    removed!("approvals", "seq", "workspace_id = $1"),
-    removed!("refunds", "seq", "purchase_id IN (SELECT id FROM purchases WHERE workspace_id = $1)"),
-    removed!("purchases", "seq", "workspace_id = $1"),
-    removed!("spend_moments", "wallet_id, at, seq", "wallet_id IN (SELECT id FROM wallets WHERE workspace_id = $1)"),
-    removed!("wallet_minutes", "wallet_id, minute", "wallet_id IN (SELECT id FROM wallets WHERE workspace_id = $1)"),
-    removed!("spend_entries", "workspace_id, at, seq", "workspace_id = $1"),
-    removed!("spend_sums", "workspace_id, level, at, wallet_id, vendor, category, agent_id", "workspace_id = $1"),
-    removed!("spend_hours", "workspace_id, at, wallet_id", "workspace_id = $1"),
-    removed!("spend_marks", "workspace_id", "workspace_id = $1"),
-    removed!("policy_sums", "workspace_id, kind, name, within, sandbox, span, start", "workspace_id = $1"),
-    removed!("policy_denials", "seq", "workspace_id = $1"),
-    removed!("policy_versions", "policy_id, version", "policy_id IN (SELECT id FROM policies WHERE workspace_id = $1)"),
-    removed!("policies", "seq", "workspace_id = $1"),
-    removed!("wallets", "seq", "workspace_id = $1"),
-    removed!("jobs", "seq", "endpoint_id IN (SELECT id FROM endpoints WHERE workspace_id = $1)"),
-    removed!("endpoint_health", "endpoint_id", "endpoint_id IN (SELECT id FROM endpoints WHERE workspace_id = $1)"),
-    removed!("endpoint_hours", "endpoint_id, at", "endpoint_id IN (SELECT id FROM endpoints WHERE workspace_id = $1)"),
-    removed!(
-        "endpoint_minutes",
-        "endpoint_id, at",
-        "endpoint_id IN (SELECT id FROM endpoints WHERE workspace_id = $1)"
-    ),
-    removed!(
-        "endpoint_versions",
-        "endpoint_id, version",
-        "endpoint_id IN (SELECT id FROM endpoints WHERE workspace_id = $1)"
-    ),
-    removed!("events", "seq", "workspace_id = $1"),
-    removed!("event_types", "workspace_id, name", "workspace_id = $1"),
-    removed!("endpoints", "seq", "workspace_id = $1"),
-    removed!("saved_answers", "workspace_id, route, key", "workspace_id = $1"),
-    removed!("namespaces", "workspace_id, name", "workspace_id = $1"),
-    removed!("audit", "workspace_id, seq", "workspace_id = $1"),
-    removed!("session_links", "hash", "workspace_id = $1"),
-    removed!("sessions", "hash", "workspace_id = $1"),
-    removed!("api_keys", "seq", "workspace_id = $1"),
+pub(super) const REMOVED: [(&str, &str); 30] = [
+    below!("jobs", "seq", "endpoint_id", "endpoints"),
+    below!("endpoint_health", "endpoint_id", "endpoint_id", "endpoints"),
+    below!("endpoint_hours", "endpoint_id, at", "endpoint_id", "endpoints"),
+    below!("endpoint_minutes", "endpoint_id, at", "endpoint_id", "endpoints"),
+    below!("endpoint_versions", "endpoint_id, version", "endpoint_id", "endpoints"),
+    own!("endpoints", "seq"),
+    below!("approval_posts", "seq", "approval_id", "approvals"),
+    below!("approval_votes", "approval_id, approver", "approval_id", "approvals"),
+    own!("approvals", "seq"),
+    below!("refunds", "seq", "purchase_id", "purchases"),
+    own!("purchases", "seq"),
+    own!("spend_entries", "workspace_id, at, seq"),
+    own!("spend_sums", "workspace_id, level, at, wallet_id, vendor, category, agent_id"),
+    own!("spend_hours", "workspace_id, at, wallet_id"),
+    own!("spend_marks", "workspace_id"),
+    own!("policy_sums", "workspace_id, kind, name, within, sandbox, span, start"),
+    own!("policy_denials", "seq"),
+    below!("policy_versions", "policy_id, version", "policy_id", "policies"),
+    own!("policies", "seq"),
+    below!("spend_moments", "wallet_id, at, seq", "wallet_id", "wallets"),
+    below!("wallet_minutes", "wallet_id, minute", "wallet_id", "wallets"),
+    own!("wallets", "seq"),
+    own!("events", "seq"),
+    own!("event_types", "workspace_id, name"),
+    own!("saved_answers", "workspace_id, route, key"),
+    own!("namespaces", "workspace_id, name"),
+    own!("audit", "workspace_id, seq"),
+    own!("session_links", "hash"),
+    own!("sessions", "hash"),
+    own!("api_keys", "seq"),
 ];
 
 fn sandbox(row: &Row<'_>) -> Stored<Sandbox> {
@@ -118,13 +136,7 @@ impl Tx {
         if known.is_none() {
             return Ok(0);
         }
-        let deliveries = self.query(
-            "SELECT d.seq FROM endpoints e INDEXED BY endpoints_workspace
-             JOIN deliveries d INDEXED BY deliveries_endpoint ON d.endpoint_id = e.id
-             WHERE e.workspace_id = $1 LIMIT $2",
-            of,
-            |row| row.int(0),
-        )?;
+        let deliveries = self.query(NEXT_DELIVERIES, of, |row| row.int(0))?;
         if !deliveries.is_empty() {
             return self.remove_deliveries(&deliveries);
         }
@@ -140,7 +152,7 @@ impl Tx {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::{collections::BTreeMap, sync::Arc};
 
     use super::*;
