@@ -32,8 +32,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Whether loopback and plain http are allowed outwards.
     pub dev: bool,
-    /// Whether there may be a playground: there is one where `dev` is set or the address is loopback.
-    pub playground: bool,
+    /// Whether there may be a playground, if it was said; [`crate::playground::Playground::new`] says where there is one.
+    pub playground: Option<bool>,
     /// Delivery settings.
     pub delivery: DeliveryConfig,
     /// Keep events, deliveries and attempts so long.
@@ -226,7 +226,7 @@ impl Config {
             })?,
             public_url: file.public_url.map(|url| url.trim_end_matches('/').to_owned()),
             dev,
-            playground: file.playground.unwrap_or(true),
+            playground: file.playground,
             delivery: DeliveryConfig {
                 allow_networks,
                 allow_http: dev || file.delivery.allow_http.unwrap_or(false),

@@ -54,7 +54,8 @@ struct PlaygroundView {
     enabled: bool,
 }
 
-/// Whether there is a playground here: with `--dev`, or on a loopback address, unless it was switched off.
+/// Whether there is a playground here: with `--dev`, or on a loopback address without a `public_url` elsewhere, unless it
+/// was switched off.
 #[utoipa::path(get, path = "/v1/try", operation_id = "get_playground",
     tag = "playground", responses((status = 200, body = PlaygroundView)), security(()))]
 async fn enabled(State(app): State<Arc<App>>) -> Reply {

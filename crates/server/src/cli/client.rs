@@ -9,12 +9,13 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
-use url::{Host, Url};
+use url::Url;
 
 use super::{
     failure::{Done, Exit, Failure},
     http::{Fetched, Http, HttpError, Outbound},
 };
+use crate::playground::is_near;
 
 /// How long an answer may take, beyond what the request itself asks the server to wait.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -189,16 +190,6 @@ impl Client {
             outbound.headers.insert(header::AUTHORIZATION, value);
         }
         outbound
-    }
-}
-
-/// Whether a URL is of this machine: a loopback address, or the name of one.
-pub(super) fn is_near(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 
