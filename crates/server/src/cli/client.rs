@@ -94,6 +94,27 @@ impl Client {
         self.send(Method::GET, path, None, Duration::ZERO).await
     }
 
+    /// Reads a list page by page, until `find` has found something in one or there are no more.
+    pub(super) async fn pages<T>(
+        &self,
+        path: &str,
+        parameters: &[(&str, Option<String>)],
+        mut find: impl FnMut(&Value) -> Option<T>,
+    ) -> Done<Option<T>> {
+        let mut cursor = None;
+        loop {
+            let parameters = [parameters, &[("limit", Some("200".into())), ("cursor", cursor)]].concat();
+            let page = self.get(&query(path, &parameters)).await?.value;
+            if let Some(found) = find(&page) {
+                return Ok(Some(found));
+            }
+            cursor = page["next_cursor"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
     pub(super) async fn post(&self, path: &str, body: &impl std::fmt::Display) -> Done<Answer> {
         self.send(Method::POST, path, Some(body.to_string()), Duration::ZERO).await
     }
