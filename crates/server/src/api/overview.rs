@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use axum::extract::State;
 use bellwire_domain::{
     Stored,
-    approval::Rows as _,
+    approval::{OPEN_MAX, Rows as _},
     delivery::{Hour, Rows as _, Standing},
     event::Rows as _,
     spend::{Bucket, Rows as _, SpendFilter, Split},
@@ -43,8 +43,8 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
 #[derive(Serialize, ToSchema)]
 struct Overview {
     deliveries: Option<DeliveriesPart>,
-    /// Questions that wait for people.
-    approvals_pending: Option<u64>,
+    /// Questions that wait for people: at most 1,000 do.
+    approvals_pending: Option<u32>,
     /// Endpoints whose circuit breaker is open, those that are probed first, first; at most 50.
     open_circuits: Option<Vec<Circuit>>,
     spend_today: Option<SpendPart>,
@@ -145,7 +145,7 @@ impl Scope {
         if ApprovalsRead::may(&self.principal) {
             let key = &self.principal.key;
             let own = key.agent_id.as_deref().filter(|_| !self.principal.may(Permission::ApprovalsDecide));
-            overview.approvals_pending = Some(tx.approvals_pending(workspace, namespace, own).await?);
+            overview.approvals_pending = Some(tx.approvals_pending(workspace, namespace, own, OPEN_MAX).await?);
         }
         if WalletsRead::may(&self.principal) {
             overview.spend_today = Some(self.spending(tx).await?);
