@@ -32,8 +32,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Whether loopback and plain http are allowed outwards.
     pub dev: bool,
-    /// Whether there may be a playground: there is one where `dev` is set or the address is loopback.
-    pub playground: bool,
+    /// Whether there may be a playground, if it was said; [`crate::playground::Playground::new`] says where there is one.
+    pub playground: Option<bool>,
     /// Requests that one key may make in a second, and at once, of each node.
     pub key_requests_per_second: NonZeroU32,
     /// Delivery settings.
@@ -237,7 +237,7 @@ impl Config {
             })?,
             public_url: file.public_url.map(|url| url.trim_end_matches('/').to_owned()),
             dev,
-            playground: file.playground.unwrap_or(true),
+            playground: file.playground,
             key_requests_per_second: key_requests(file.key_requests_per_second)?,
             delivery: DeliveryConfig {
                 allow_networks,

@@ -15,6 +15,7 @@ use bellwire_domain::{
 use bellwire_store::Store;
 use bellwire_wire::{Timestamp, WorkspaceId};
 use tokio::sync::Semaphore;
+use url::{Host, Url};
 
 use crate::{app::App, config::Config, egress::OwnPart};
 
@@ -67,9 +68,13 @@ impl Allowance {
 }
 
 impl Playground {
-    /// The playground of a server that listens there, if it has one.
+    /// The playground of a server that listens there, if it has one: with `dev`, or where only this machine reaches it. A
+    /// public URL elsewhere tells of a proxy that brings others here: then it has one only if it was told to.
     pub fn new(config: &Config, address: SocketAddr) -> Self {
-        let on = config.playground && (config.dev || address.ip().is_loopback());
+        let behind_proxy =
+            config.public_url.as_deref().is_some_and(|url| !Url::parse(url).is_ok_and(|url| is_near(&url)));
+        let wanted = config.playground.unwrap_or(config.dev || !behind_proxy);
+        let on = wanted && (config.dev || address.ip().is_loopback());
         let here = match address.ip() {
             // Every address of this machine: its own among them.
             IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
@@ -131,6 +136,16 @@ impl Playground {
     }
 }
 
+/// Whether a URL is of this machine: a loopback address, or the name of one.
+pub(crate) fn is_near(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 /// Sweeps sandboxes whose day is over.
 pub(crate) async fn turn(app: Arc<App>) {
     let known = match app.playground.know(&app.store).await {
@@ -182,6 +197,29 @@ async fn sweep(app: &App, workspace: &WorkspaceId) -> Stored<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::File;
+
+    #[test]
+    fn there_is_a_playground_where_only_this_machine_comes_or_somebody_wants_one() {
+        let on = |listen: &str, file: &str| {
+            let file = File::read(file).expect("a file");
+            let config = Config::resolve(file, None, Some(listen.into()), false).expect("a configuration");
+            Playground::new(&config, config.listen).is_on()
+        };
+        let (public, here) = ("public_url = 'https://b.example.com'\n", "127.0.0.1:4800");
+        assert!(on(here, ""));
+        for near in ["http://127.0.0.1:4800", "http://localhost:4800", "http://LOCALHOST/", "http://[::1]:4800"] {
+            assert!(on(here, &format!("public_url = '{near}'")), "{near}");
+        }
+        for far in ["https://b.example.com", "http://10.0.0.1", "https://localhost.example.com", "b.example.com"] {
+            assert!(!on(here, &format!("public_url = '{far}'")), "{far}");
+        }
+        assert!(on(here, &format!("{public}playground = true")));
+        assert!(on(here, &format!("{public}dev = true")));
+        assert!(!on(here, "playground = false") && !on(here, "playground = false\ndev = true"));
+        assert!(!on("0.0.0.0:4800", "") && !on("0.0.0.0:4800", "playground = true"));
+        assert!(on("0.0.0.0:4800", "dev = true"));
+    }
 
     #[test]
     fn a_sandbox_writes_a_burst_and_then_at_its_rate() {

@@ -5,24 +5,27 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::output;
 
-/// Each file, and the command that prints it.
-const FILES: &[(&str, &[&str])] = &[
-    ("openapi.json", &["openapi"]),
-    ("asyncapi.json", &["asyncapi"]),
-    ("docs/reference/api.md", &["reference", "api"]),
-    ("docs/reference/cli.md", &["reference", "cli"]),
-    ("docs/reference/configuration.md", &["reference", "configuration"]),
-    ("docs/reference/errors.md", &["reference", "errors"]),
-    ("docs/reference/events.md", &["reference", "events"]),
-];
+/// A file, and the command that prints it.
+struct Generated {
+    file: String,
+    command: Vec<String>,
+}
+
+/// Every file. Which pages the reference has, the server says.
+fn files(root: &Path, binary: &str) -> Result<Vec<Generated>> {
+    let of = |file: String, command: &[&str]| Generated { file, command: command.iter().map(|&s| s.into()).collect() };
+    let pages = said(root, binary, &["reference".into()])?;
+    let pages = pages.lines().map(|page| of(format!("docs/reference/{page}.md"), &["reference", page]));
+    Ok(["openapi", "asyncapi"].into_iter().map(|name| of(format!("{name}.json"), &[name])).chain(pages).collect())
+}
 
 /// Writes the files anew.
 pub(crate) fn write(root: &Path) -> Result<()> {
     let binary = built(root)?;
-    for (file, command) in FILES {
+    for generated @ Generated { file, .. } in &files(root, &binary)? {
         let path = root.join(file);
         fs::create_dir_all(path.parent().unwrap_or(root))?;
-        fs::write(&path, said(root, &binary, command)?).with_context(|| format!("cannot write {file}"))?;
+        fs::write(&path, generated.text(root, &binary)?).with_context(|| format!("cannot write {file}"))?;
     }
     Ok(())
 }
@@ -31,9 +34,9 @@ pub(crate) fn write(root: &Path) -> Result<()> {
 pub(crate) fn check(root: &Path) -> Result<()> {
     let binary = built(root)?;
     let mut stale = Vec::new();
-    for (file, command) in FILES {
+    for generated @ Generated { file, .. } in &files(root, &binary)? {
         let committed = fs::read_to_string(root.join(file)).unwrap_or_default();
-        let now = said(root, &binary, command)?;
+        let now = generated.text(root, &binary)?;
         if committed != now {
             let differs = committed.lines().zip(now.lines()).position(|(before, after)| before != after);
             let line = differs.unwrap_or_else(|| committed.lines().count().min(now.lines().count())) + 1;
@@ -56,9 +59,22 @@ fn built(root: &Path) -> Result<String> {
     Ok(format!("{target}/debug/bellwire"))
 }
 
+impl Generated {
+    /// What it should hold now; a JSON file only what can be read as such.
+    fn text(&self, root: &Path, binary: &str) -> Result<String> {
+        let text = said(root, binary, &self.command)?;
+        if self.file.ends_with(".json") {
+            serde_json::from_str::<serde_json::Value>(&text)
+                .with_context(|| format!("`bellwire {}` printed other than JSON", self.command.join(" ")))?;
+        }
+        Ok(text)
+    }
+}
+
 /// What a command prints, with one newline at its end.
-fn said(root: &Path, binary: &str, command: &[&str]) -> Result<String> {
-    let text = output(root, binary, command)?;
+fn said(root: &Path, binary: &str, command: &[String]) -> Result<String> {
+    let command: Vec<&str> = command.iter().map(String::as_str).collect();
+    let text = output(root, binary, &command)?;
     let text = text.trim_end();
     ensure!(!text.is_empty(), "`bellwire {}` printed nothing", command.join(" "));
     Ok(format!("{text}\n"))

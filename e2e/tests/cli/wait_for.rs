@@ -66,6 +66,21 @@ fn only_what_fits_counts() {
 }
 
 #[test]
+fn a_look_into_the_past_ends_at_the_time_out_too() {
+    let scene = Scene::new();
+    scene.event("order.paid", &json!({}));
+    let (release, held) = mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let between = relay(scene.address, "events?type=", move || {
+        held.lock().expect("unpoisoned").recv().ok();
+    });
+    let tool = Tool::at(&scene.api).env("BELLWIRE_URL", &format!("http://{between}"));
+    let ran = tool.run(&["wait-for", "order.paid", "--since", "1h", "--timeout", "100ms"]);
+    assert!(ran.refused(5).contains("no order.paid within 100 ms"));
+    drop(release);
+}
+
+#[test]
 fn a_server_that_is_killed_meanwhile_is_waited_for() {
     let mut scene = Scene::new();
     let (reached, there) = mpsc::channel();

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use bellwire_e2e::{Answer, Api, Call, Receiver, Scene, Setup, count, eventually, eventually_within, list, text};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// Makes a sandbox; what was answered, and a client with its key.
 fn sandbox(scene: &Scene) -> (Value, Api) {
@@ -111,6 +112,17 @@ fn there_is_no_playground_where_anybody_could_come_or_where_it_is_switched_off()
     assert_eq!((refused.status, refused.fields()), (422, vec!["url".to_owned()]));
     let refused = off(Setup { dev: false, env: vec![("BELLWIRE_NO_PLAYGROUND", "true".into())], ..Setup::default() });
     assert_eq!((refused.status, refused.fields()), (422, vec!["url".to_owned()]));
+    let public = ("BELLWIRE_PUBLIC_URL", "https://bellwire.example.com".to_owned());
+    let refused = off(Setup { dev: false, env: vec![public.clone()], ..Setup::default() });
+    assert_eq!((refused.status, refused.fields()), (422, vec!["url".to_owned()]), "a proxy brings others here");
+
+    let files = TempDir::new().expect("a temporary directory");
+    let file = files.path().join("bellwire.toml");
+    std::fs::write(&file, "playground = true\n").expect("a file");
+    let wanted = ("BELLWIRE_CONFIG", file.display().to_string());
+    let scene = Scene::with(Setup { dev: false, env: vec![public, wanted], ..Setup::default() });
+    assert_eq!(scene.without_key().get("/v1/try").expect(200), json!({"enabled": true}));
+    sandbox(&scene);
 }
 
 #[test]

@@ -38,15 +38,15 @@ pub trait Rows: Send {
         filter: &ApprovalFilter,
         page: PageQuery,
     ) -> impl Future<Output = Stored<Page<Approval>>> + Send;
-    /// How many approvals of a workspace are pending; of one namespace, and of what one agent asked, if named.
+    /// How many approvals of a workspace are pending, counted up to `limit`; of one namespace, and of what one agent asked,
+    /// if named.
     fn approvals_pending(
         &mut self,
         workspace: &WorkspaceId,
         namespace: Option<&Namespace>,
         agent: Option<&str>,
-    ) -> impl Future<Output = Stored<u64>> + Send;
-    /// How many approvals of a workspace are pending, counted up to `limit`.
-    fn approvals_open(&mut self, workspace: &WorkspaceId, limit: u32) -> impl Future<Output = Stored<u32>> + Send;
+        limit: u32,
+    ) -> impl Future<Output = Stored<u32>> + Send;
     /// Approvals of all workspaces whose time is up, the oldest first.
     fn approvals_overdue(
         &mut self,

@@ -135,12 +135,13 @@ pub trait Rows: Send {
         filter: &DeliveryFilter,
         page: PageQuery,
     ) -> impl Future<Output = Stored<Page<Delivery>>> + Send;
-    /// How many deliveries there are; nothing where the filter says what could only be counted one by one: types, or
-    /// how an id begins.
+    /// How many deliveries there are, if at most `most`; nothing where the filter says what could only be counted one by
+    /// one (types, or how an id begins), or is about more than 100 endpoints.
     fn delivery_count(
         &mut self,
         workspace: &WorkspaceId,
         filter: &DeliveryFilter,
+        most: u32,
     ) -> impl Future<Output = Stored<Option<u64>>> + Send;
     /// The deliveries of an event.
     fn deliveries_of(

@@ -38,7 +38,8 @@ pub trait Rows: Send {
         page: PageQuery,
     ) -> impl Future<Output = Stored<Page<StoredEvent>>> + Send;
     /// Events after a sequence number, oldest first, at most `limit`; and how far was looked, so
-    /// that a reader whose filter takes little does not look there again.
+    /// that a reader whose filter takes little does not look there again. By type and namespace alone: no text is looked
+    /// for here, and no time.
     fn events_after(
         &mut self,
         workspace: &WorkspaceId,

@@ -11,7 +11,7 @@ use axum::{
 };
 use bellwire_domain::{
     Topic, Topics,
-    workspace::{Permission, Principal, session::Session},
+    workspace::{Principal, session::Session},
 };
 use futures_util::stream;
 use http::HeaderValue;
@@ -20,7 +20,10 @@ use tokio::sync::watch;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    extract::{AnyKey, By, Nothing, Query},
+    extract::{
+        AnyKey, ApprovalsRead, AuditRead, By, EventsRead, KeysManage, Nothing, PoliciesRead, Query, Right, WalletsRead,
+        WebhooksManage,
+    },
     problem::{Code, Problem, ProblemBody},
 };
 use crate::{app::App, hub::Counts};
@@ -40,15 +43,14 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 
 /// What a key hears of: what it may look at.
 fn heard_by(by: &Principal) -> Topics {
-    let any = |permissions: &[Permission]| permissions.iter().any(|permission| by.may(*permission));
     let hears = |topic: &Topic| match topic {
-        Topic::Deliveries | Topic::Endpoints | Topic::Jobs => any(&[Permission::WebhooksManage]),
-        Topic::Approvals => any(&[Permission::ApprovalsRequest, Permission::ApprovalsDecide]),
-        Topic::Wallets => any(&[Permission::WalletsManage, Permission::WalletsSpend]),
-        Topic::Policies => any(&[Permission::PoliciesManage, Permission::ApprovalsDecide]),
-        Topic::Keys => any(&[Permission::KeysManage]),
-        Topic::Audit => any(&[Permission::AuditRead]),
-        Topic::Events => any(&[Permission::EventsRead]),
+        Topic::Deliveries | Topic::Endpoints | Topic::Jobs => WebhooksManage::may(by),
+        Topic::Approvals => ApprovalsRead::may(by),
+        Topic::Wallets => WalletsRead::may(by),
+        Topic::Policies => PoliciesRead::may(by),
+        Topic::Keys => KeysManage::may(by),
+        Topic::Audit => AuditRead::may(by),
+        Topic::Events => EventsRead::may(by),
     };
     Topic::ALL.into_iter().filter(hears).collect()
 }

@@ -25,6 +25,11 @@ use crate::{app::App, session};
 pub trait Right: Send + Sync + 'static {
     /// Any one of these is enough; where none is named, so is any key.
     const ANY_OF: &'static [Permission];
+
+    /// Whether whoever asks has it.
+    fn may(principal: &Principal) -> bool {
+        Self::ANY_OF.is_empty() || Self::ANY_OF.iter().any(|permission| principal.may(*permission))
+    }
 }
 
 macro_rules! rights {
@@ -103,7 +108,7 @@ impl<R: Right> FromRequestParts<Arc<App>> for By<R> {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let (principal, session) = identify(parts, app).await?;
         count(parts, app, &principal)?;
-        if !R::ANY_OF.is_empty() && !R::ANY_OF.iter().any(|permission| principal.may(*permission)) {
+        if !R::may(&principal) {
             return Err(lacks(R::ANY_OF));
         }
         if !parts.method.is_safe() && !app.playground.admits(principal.workspace(), app.clock.now(), 1) {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use axum::extract::State;
 use bellwire_domain::{
     Stored,
-    approval::Rows as _,
+    approval::{OPEN_MAX, Rows as _},
     delivery::{Hour, Rows as _, Standing},
     event::Rows as _,
     spend::{Bucket, Rows as _, SpendFilter, Split},
@@ -19,7 +19,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     delivery::percentile,
-    extract::{AnyKey, By, Nothing, Query},
+    extract::{AnyKey, ApprovalsRead, By, EventsRead, Nothing, Query, Right, WalletsRead, WebhooksManage},
     problem::ProblemBody,
     reply::{Answer, Reply},
 };
@@ -43,8 +43,8 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
 #[derive(Serialize, ToSchema)]
 struct Overview {
     deliveries: Option<DeliveriesPart>,
-    /// Questions that wait for people.
-    approvals_pending: Option<u64>,
+    /// Questions that wait for people: at most 1,000 do.
+    approvals_pending: Option<u32>,
     /// Endpoints whose circuit breaker is open, those that are probed first, first; at most 50.
     open_circuits: Option<Vec<Circuit>>,
     spend_today: Option<SpendPart>,
@@ -125,10 +125,6 @@ struct Scope {
 }
 
 impl Scope {
-    fn any(&self, permissions: &[Permission]) -> bool {
-        permissions.iter().any(|permission| self.principal.may(*permission))
-    }
-
     /// Reads all parts from one snapshot.
     async fn read(&self, tx: &mut Tx) -> Stored<Overview> {
         let (workspace, namespace) = (self.principal.workspace(), self.namespace.as_ref());
@@ -139,22 +135,22 @@ impl Scope {
             spend_today: None,
             alerts: None,
         };
-        if self.any(&[Permission::WebhooksManage]) {
+        if WebhooksManage::may(&self.principal) {
             let first = first_minute(self.now);
             let minutes = tx.minutes(workspace, namespace, first).await?;
             let standing = tx.standing(workspace, namespace, COUNT_MAX).await?;
             overview.deliveries = Some(DeliveriesPart::new(self.now, &minutes, standing));
             overview.open_circuits = Some(self.circuits(tx).await?);
         }
-        if self.any(&[Permission::ApprovalsRequest, Permission::ApprovalsDecide]) {
+        if ApprovalsRead::may(&self.principal) {
             let key = &self.principal.key;
             let own = key.agent_id.as_deref().filter(|_| !self.principal.may(Permission::ApprovalsDecide));
-            overview.approvals_pending = Some(tx.approvals_pending(workspace, namespace, own).await?);
+            overview.approvals_pending = Some(tx.approvals_pending(workspace, namespace, own, OPEN_MAX).await?);
         }
-        if self.any(&[Permission::WalletsManage, Permission::WalletsSpend]) {
+        if WalletsRead::may(&self.principal) {
             overview.spend_today = Some(self.spending(tx).await?);
         }
-        if self.any(&[Permission::EventsRead]) {
+        if EventsRead::may(&self.principal) {
             let alerts = tx.alerts(workspace, namespace, ALERTS_MAX).await?;
             overview.alerts = Some(alerts.iter().map(|stored| Alert::new(&stored.event)).collect());
         }

@@ -7,7 +7,7 @@ use axum::{
 };
 use bellwire_domain::{
     Ctx, Faults, Origin, StoreError, Stored,
-    delivery::{self, Endpoint, EndpointStatus, Preset},
+    delivery::{self, EndpointRef, EndpointStatus, Preset},
     spend::{self, CreateWallet, Created, Limits, Terms, Wallet, WalletStatus, Window, WindowKind, Zone},
     workspace::{self, CreateKey, CreatedSandbox, KeyKind, Permission, Principal, SANDBOX_NAME},
 };
@@ -54,7 +54,8 @@ struct PlaygroundView {
     enabled: bool,
 }
 
-/// Whether there is a playground here: with `--dev`, or on a loopback address, unless it was switched off.
+/// Whether there is a playground here: with `--dev`, or on a loopback address without a `public_url` elsewhere, unless it
+/// was switched off.
 #[utoipa::path(get, path = "/v1/try", operation_id = "get_playground",
     tag = "playground", responses((status = 200, body = PlaygroundView)), security(()))]
 async fn enabled(State(app): State<Arc<App>>) -> Reply {
@@ -140,15 +141,14 @@ async fn create(
     let made =
         made.await?.map_err(|(detail, seconds)| Problem::new(Code::TooManyRequests, detail).retry_after(seconds))?;
     app.playground.add(made.principal.workspace(), app.clock.now());
-    let secret = made.endpoint.secrets.first().map(|live| live.secret.as_str().to_owned()).unwrap_or_default();
     Ok(Reply::created(&SandboxView {
         workspace_id: made.principal.workspace().to_string(),
         api_key,
         wallet_id: made.wallet.id().to_string(),
-        endpoint_id: made.endpoint.at.endpoint_id.to_string(),
-        secret,
+        endpoint_id: made.endpoint.endpoint_id.to_string(),
+        secret: made.secret,
         catcher_url: catcher,
-        expires_at: made.principal.key.expires_at.unwrap_or_default(),
+        expires_at: made.expires_at,
     }))
 }
 
@@ -170,7 +170,9 @@ fn off() -> Problem {
 struct Furnished {
     principal: Principal,
     wallet: Wallet,
-    endpoint: Endpoint,
+    endpoint: EndpointRef,
+    secret: String,
+    expires_at: Timestamp,
 }
 
 /// Makes a sandbox with a wallet and an endpoint; or why not now, and after how many seconds perhaps.
@@ -204,7 +206,13 @@ async fn furnished(
     let config = endpoint_at(url, Preset::Paygraph);
     let endpoint = delivery::create_endpoint(tx, ctx, principal.workspace(), config, EndpointStatus::Active).await?;
     audit::created(tx, ctx, &principal, &endpoint).await?;
-    Ok(Ok(Furnished { principal, wallet, endpoint }))
+    let Some(secret) = endpoint.secrets.first().map(|live| live.secret.as_str().to_owned()) else {
+        return Err(StoreError::Broken("an endpoint was made without a secret".into()));
+    };
+    let Some(expires_at) = principal.key.expires_at else {
+        return Err(StoreError::Broken("the key of a sandbox was made without an end".into()));
+    };
+    Ok(Ok(Furnished { principal, wallet, endpoint: endpoint.at.clone(), secret, expires_at }))
 }
 
 /// Catch a delivery, and behave: `ok` answers 200, `fail` 500, `slow` 200 after 20 s, `wrong` redirects, `flaky` fails the

@@ -15,7 +15,7 @@ pub(super) async fn say(app: &App, approval: &Approval, post: &Post) -> Said {
     let Some(url) = &approval.question.callback_url else { return unsaid("there is no URL to call back", true) };
     let target = match app.egress.policy().check_url(url) {
         Ok(target) => target,
-        Err(error) => return unsaid(error.to_string(), true),
+        Err(error) => return unsaid(error.alone(), true),
     };
     let stored = match event(app, post).await {
         Ok(Some(stored)) => stored,

@@ -9,12 +9,13 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
-use url::{Host, Url};
+use url::Url;
 
 use super::{
     failure::{Done, Exit, Failure},
     http::{Fetched, Http, HttpError, Outbound},
 };
+use crate::playground::is_near;
 
 /// How long an answer may take, beyond what the request itself asks the server to wait.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -91,6 +92,27 @@ impl Client {
 
     pub(super) async fn get(&self, path: &str) -> Done<Answer> {
         self.send(Method::GET, path, None, Duration::ZERO).await
+    }
+
+    /// Reads a list page by page, until `find` has found something in one or there are no more.
+    pub(super) async fn pages<T>(
+        &self,
+        path: &str,
+        parameters: &[(&str, Option<String>)],
+        mut find: impl FnMut(&Value) -> Option<T>,
+    ) -> Done<Option<T>> {
+        let mut cursor = None;
+        loop {
+            let parameters = [parameters, &[("limit", Some("200".into())), ("cursor", cursor)]].concat();
+            let page = self.get(&query(path, &parameters)).await?.value;
+            if let Some(found) = find(&page) {
+                return Ok(Some(found));
+            }
+            cursor = page["next_cursor"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                return Ok(None);
+            }
+        }
     }
 
     pub(super) async fn post(&self, path: &str, body: &impl std::fmt::Display) -> Done<Answer> {
@@ -189,16 +211,6 @@ impl Client {
             outbound.headers.insert(header::AUTHORIZATION, value);
         }
         outbound
-    }
-}
-
-/// Whether a URL is of this machine: a loopback address, or the name of one.
-pub(super) fn is_near(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

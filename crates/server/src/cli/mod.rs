@@ -145,8 +145,8 @@ enum Command {
     /// Print a page of the reference (Markdown)
     #[command(hide = true)]
     Reference {
-        /// The page
-        page: crate::reference::Page,
+        /// The page; without one, the names of all
+        page: Option<crate::reference::Page>,
     },
 }
 
@@ -178,7 +178,8 @@ fn run(cli: Cli, migrations: &'static [&'static str]) -> Done {
         Command::Serve(serve) => Ok(serve.run(&global, migrations)?),
         Command::Openapi => global.out().line(crate::api::openapi::json().trim_end()),
         Command::Asyncapi => global.out().line(crate::asyncapi::json().trim_end()),
-        Command::Reference { page } => global.out().line(page.markdown(&Cli::command()).trim_end()),
+        Command::Reference { page: Some(page) } => global.out().line(page.markdown(&Cli::command()).trim_end()),
+        Command::Reference { page: None } => global.out().line(crate::reference::Page::names().join("\n")),
         Command::Migrate(migrate) => migrate.run(global.out()),
         Command::Demo(demo) => block_on(demo.run(global.out(), global.key.clone())),
         Command::Listen(listen) => block_on(listen.run(&global.session()?)),

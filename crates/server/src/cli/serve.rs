@@ -34,7 +34,8 @@ pub(super) struct Serve {
     /// Allow loopback and plain-http endpoint URLs
     #[arg(long, env = "BELLWIRE_DEV")]
     dev: bool,
-    /// No playground at `/try`, also where there would be one: with --dev, and on a loopback address
+    /// No playground at `/try`, also where there would be one: with --dev, and on a loopback address without a
+    /// public URL elsewhere
     #[arg(long, env = "BELLWIRE_NO_PLAYGROUND")]
     no_playground: bool,
     /// Where callbacks and links start [default: the listening address]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     args,
-    client::{query, segment},
+    client::segment,
     events::post,
     failure::{Done, Exit, Failure},
     near::nearest,
@@ -86,16 +86,13 @@ async fn known(session: &Session, kind: &str) -> Done<Option<Value>> {
 }
 
 async fn all(session: &Session) -> Done<Vec<Value>> {
-    let (mut all, mut cursor) = (Vec::new(), None);
-    loop {
-        let path = query("/v1/event-types", &[("limit", Some("200".into())), ("cursor", cursor)]);
-        let answer = session.client.get(&path).await?;
-        all.extend_from_slice(items(&answer.value, "event_types"));
-        cursor = answer.value["next_cursor"].as_str().map(str::to_owned);
-        if cursor.is_none() {
-            return Ok(all);
-        }
-    }
+    let mut all = Vec::new();
+    let keep = |page: &Value| {
+        all.extend_from_slice(items(page, "event_types"));
+        None::<()>
+    };
+    session.client.pages("/v1/event-types", &[], keep).await?;
+    Ok(all)
 }
 
 async fn list(session: &Session) -> Done {

@@ -43,9 +43,14 @@ pub(super) struct WaitFor {
 impl WaitFor {
     pub(super) async fn run(self, session: &Session) -> Done {
         let until = Instant::now() + self.timeout;
-        // A place first: what happens while the past is looked at is not missed.
-        let mut after = text(&session.client.get("/v1/events/poll?limit=1").await?.value, "next_cursor");
-        if let Some(event) = self.past(session).await? {
+        let look = async {
+            // A place first: what happens while the past is looked at is not missed.
+            let after = text(&session.client.get("/v1/events/poll?limit=1").await?.value, "next_cursor");
+            Ok((after, self.past(session).await?))
+        };
+        let (mut after, past) =
+            tokio::time::timeout_at(until + GRACE, look).await.unwrap_or_else(|_| Err(self.over()))?;
+        if let Some(event) = past {
             return show(session, &event);
         }
         loop {
@@ -76,9 +81,7 @@ impl WaitFor {
                 Err(failure) => return Err(failure),
             }
             if Instant::now() >= until {
-                let which = if self.conditions.is_empty() { "" } else { " that fits --where" };
-                let message = format!("no {}{which} within {} ms", self.types, self.timeout.as_millis());
-                return Err(Failure::new(Exit::TimedOut, message));
+                return Err(self.over());
             }
         }
     }
@@ -86,24 +89,17 @@ impl WaitFor {
     /// The newest one of those that happened since then.
     async fn past(&self, session: &Session) -> Done<Option<Value>> {
         let Some(since) = &self.since else { return Ok(None) };
-        let mut cursor = None;
-        loop {
-            let parameters = [
-                ("type", Some(self.types.clone())),
-                ("namespace", self.namespace.clone()),
-                ("since", Some(since.clone())),
-                ("limit", Some("200".into())),
-                ("cursor", cursor),
-            ];
-            let answer = session.client.get(&query("/v1/events", &parameters)).await?;
-            if let Some(event) = items(&answer.value, "events").iter().find(|event| self.is_wanted(event)) {
-                return Ok(Some(event.clone()));
-            }
-            cursor = answer.value["next_cursor"].as_str().map(str::to_owned);
-            if cursor.is_none() {
-                return Ok(None);
-            }
-        }
+        let parameters =
+            [("type", Some(self.types.clone())), ("namespace", self.namespace.clone()), ("since", Some(since.clone()))];
+        let wanted = |page: &Value| items(page, "events").iter().find(|event| self.is_wanted(event)).cloned();
+        session.client.pages("/v1/events", &parameters, wanted).await
+    }
+
+    /// It did not happen in time.
+    fn over(&self) -> Failure {
+        let which = if self.conditions.is_empty() { "" } else { " that fits --where" };
+        let message = format!("no {}{which} within {} ms", self.types, self.timeout.as_millis());
+        Failure::new(Exit::TimedOut, message)
     }
 
     fn is_wanted(&self, event: &Value) -> bool {

@@ -114,7 +114,10 @@ impl AddressPolicy {
     /// Parses a URL and judges all of it that can be judged without a look-up: its scheme, its
     /// port and, where the host is an address in whatever notation, that address.
     pub fn check_url(&self, url: &str) -> Result<Target, UrlError> {
-        let target = Target::parse(url)?;
+        let target = Target::parse(url).map_err(|error| match error {
+            UrlError::Scheme { .. } => UrlError::Scheme { http: self.allow_http },
+            error => error,
+        })?;
         if self.is_own(&target) {
             return Ok(target);
         }

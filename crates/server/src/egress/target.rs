@@ -46,26 +46,39 @@ pub(super) struct HostKey {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum UrlError {
     /// More than [`URL_BYTES_MAX`] bytes.
-    #[error("the url is longer than {URL_BYTES_MAX} bytes")]
+    #[error("must be at most {URL_BYTES_MAX} bytes long")]
     TooLong,
     /// Not a URL with a host.
-    #[error("the url is not valid: {0}")]
+    #[error("is not a valid URL: {0}")]
     Syntax(&'static str),
-    /// A scheme other than `https` and `http`.
-    #[error("the url must start with https://")]
-    Scheme,
+    /// A scheme other than `https` and, where that is allowed, `http`.
+    #[error("must start with https://{}", if *http { " or http://" } else { "" })]
+    Scheme {
+        /// Whether `http` is allowed.
+        http: bool,
+    },
     /// `user:password@`.
-    #[error("the url must not hold a user name or password")]
+    #[error("must not hold a user name or password")]
     Userinfo,
     /// `#…`, which is never sent.
-    #[error("the url must not hold a fragment")]
+    #[error("must not hold a fragment")]
     Fragment,
     /// The host is no address and no name that DNS could hold.
-    #[error("the url's host is not valid")]
+    #[error("must have a valid host")]
     Host,
     /// It leads where this server may not go.
     #[error("blocked: {0}")]
     Blocked(#[from] Blocked),
+}
+
+impl UrlError {
+    /// The same where nothing before it says what it is about.
+    pub fn alone(&self) -> String {
+        match self {
+            Self::Blocked(_) => self.to_string(),
+            other => format!("the url {other}"),
+        }
+    }
 }
 
 impl Target {
@@ -75,13 +88,13 @@ impl Target {
         let url = Url::parse(text).map_err(|error| match error {
             url::ParseError::InvalidPort => UrlError::Syntax("invalid port"),
             url::ParseError::EmptyHost => UrlError::Syntax("no host"),
-            url::ParseError::RelativeUrlWithoutBase => UrlError::Scheme,
+            url::ParseError::RelativeUrlWithoutBase => UrlError::Scheme { http: false },
             _ => UrlError::Host,
         })?;
         let https = match url.scheme() {
             "https" => true,
             "http" => false,
-            _ => return Err(UrlError::Scheme),
+            _ => return Err(UrlError::Scheme { http: false }),
         };
         if !url.username().is_empty() || url.password().is_some() {
             return Err(UrlError::Userinfo);
@@ -172,7 +185,7 @@ fn check_spelling(text: &str) -> Result<(), UrlError> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
         return Err(UrlError::Syntax("spaces, control characters or backslashes"));
     }
-    let (_, rest) = text.split_once("://").ok_or(UrlError::Scheme)?;
+    let (_, rest) = text.split_once("://").ok_or(UrlError::Scheme { http: false })?;
     if rest.is_empty() || rest.starts_with(['/', '?', '#']) {
         return Err(UrlError::Syntax("no host"));
     }

@@ -90,7 +90,7 @@ pub async fn attempt(
     let target = match target {
         Ok(target) => target,
         Err(error) => {
-            record.error = Some(error.to_string());
+            record.error = Some(error.alone());
             count("failure");
             return Outcome { claimed, attempt: record, answer: Answer::default() };
         }

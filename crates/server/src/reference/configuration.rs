@@ -44,7 +44,7 @@ const SETTINGS: &[(&str, &[Setting])] = &[
                 key: "playground",
                 flag: Some("no-playground"),
                 said: Some((
-                    "`true`",
+                    "`true`; without `dev`, `false` where `public_url` is not of this machine",
                     "Whether there may be a playground at `/try`: there is one with `dev`, or on a loopback address. \
                      The flag switches it off",
                 )),

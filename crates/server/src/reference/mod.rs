@@ -29,6 +29,12 @@ pub enum Page {
 }
 
 impl Page {
+    /// What all pages are called.
+    pub fn names() -> Vec<String> {
+        let named = |page: &Self| page.to_possible_value().map(|value| value.get_name().to_owned());
+        Self::value_variants().iter().filter_map(named).collect()
+    }
+
     /// The page, in Markdown. `command` is the command line as it is parsed.
     pub fn markdown(self, command: &Command) -> String {
         let text = match self {

@@ -111,7 +111,7 @@ impl Client {
     /// Answers a click for the clicker's eyes only.
     pub(super) async fn whisper(&self, response_url: &str, text: &str) -> Result<(), Failed> {
         let lasting = |why: String| Failed { why, lasting: true, after: None, status: None };
-        let target = self.egress.policy().check_url(response_url).map_err(|error| lasting(error.to_string()))?;
+        let target = self.egress.policy().check_url(response_url).map_err(|error| lasting(error.alone()))?;
         let body = serde_json::json!({"response_type": "ephemeral", "replace_original": false, "text": text});
         match self.send(target, json_headers(), &body, PATIENCE).await?.status {
             200..300 => Ok(()),

@@ -48,6 +48,8 @@ pub(crate) use link::Link;
 pub use migrate::MIGRATIONS;
 pub use survey::Survey;
 pub(crate) use target::{Begun, Target};
+#[cfg(test)]
+pub(crate) use {migrate::migrate, statement::without_hints};
 
 use crate::{
     Health, MasterKey, Nobody, Observer, OpenError, Vault,

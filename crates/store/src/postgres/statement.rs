@@ -35,7 +35,7 @@ pub(super) fn classify(error: &postgres::Error, lost: bool) -> (Failed, StoreErr
 }
 
 /// SQLite is told which index to use; PostgreSQL has no words for it.
-pub(super) fn without_hints(sql: &str) -> String {
+pub(crate) fn without_hints(sql: &str) -> String {
     let mut out = String::with_capacity(sql.len());
     let mut rest = sql;
     while let Some((before, after)) = rest.split_once("INDEXED BY ") {

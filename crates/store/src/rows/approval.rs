@@ -231,23 +231,16 @@ impl Rows for Tx {
         workspace: &WorkspaceId,
         namespace: Option<&Namespace>,
         agent: Option<&str>,
-    ) -> Stored<u64> {
+        limit: u32,
+    ) -> Stored<u32> {
         let counted = self.query_one(
-            "SELECT COUNT(*) FROM approvals INDEXED BY approvals_open
-             WHERE status = 0 AND workspace_id = $1 AND ($2 IS NULL OR namespace = $2) AND ($3 IS NULL OR agent_id = $3)",
-            args![workspace.as_str(), namespace.map(Namespace::as_str), agent],
+            "SELECT COUNT(*) FROM (SELECT 1 FROM approvals INDEXED BY approvals_open
+             WHERE status = 0 AND workspace_id = $1 AND ($2 IS NULL OR namespace = $2) AND ($3 IS NULL OR agent_id = $3)
+             LIMIT $4) AS pending",
+            args![workspace.as_str(), namespace.map(Namespace::as_str), agent, limit],
             |row| row.small(0),
         )?;
         Ok(counted.unwrap_or(0))
-    }
-
-    async fn approvals_open(&mut self, workspace: &WorkspaceId, limit: u32) -> Stored<u32> {
-        let count = self.query_one(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM approvals WHERE workspace_id = $1 AND status = 0 LIMIT $2) AS open",
-            args![workspace.as_str(), limit],
-            |row| row.small(0),
-        )?;
-        Ok(count.unwrap_or(0))
     }
 
     async fn approvals_overdue(&mut self, now: Timestamp, limit: u32) -> Stored<Vec<(WorkspaceId, ApprovalId)>> {

@@ -236,8 +236,13 @@ impl Rows for Tx {
         self.page_deliveries(workspace, filter, page)
     }
 
-    async fn delivery_count(&mut self, workspace: &WorkspaceId, filter: &DeliveryFilter) -> Stored<Option<u64>> {
-        self.count_deliveries(workspace, filter)
+    async fn delivery_count(
+        &mut self,
+        workspace: &WorkspaceId,
+        filter: &DeliveryFilter,
+        most: u32,
+    ) -> Stored<Option<u64>> {
+        self.count_deliveries(workspace, filter, most)
     }
 
     async fn deliveries_of(&mut self, workspace: &WorkspaceId, event: &EventId) -> Stored<Vec<Delivery>> {

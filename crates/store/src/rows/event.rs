@@ -118,7 +118,7 @@ impl Rows for Tx {
         let wanted = page.limit as usize + 1;
         let mut found = Vec::new();
         loop {
-            let chunk = if filter.types.is_empty() && filter.families.is_empty() && filter.namespace.is_none() {
+            let chunk = if filter.takes_all() && filter.namespace.is_none() {
                 u32::try_from(wanted - found.len()).unwrap_or(page.limit)
             } else {
                 LOOK_MAX
@@ -162,8 +162,7 @@ impl Rows for Tx {
             }
             looked = seq;
             if taken {
-                let event = self.query_one(event_sql!("WHERE seq = $1"), args![seq], stored)?;
-                found.extend(event.filter(|stored| filter.reads(&stored.event)));
+                found.extend(self.query_one(event_sql!("WHERE seq = $1"), args![seq], stored)?);
             }
         }
         Ok((found, looked))

@@ -1,7 +1,7 @@
 //! Deliveries listed and counted. No list reads a whole table: those of a workspace are those of its endpoints, each
 //! read by its own index and merged; what a filter takes little of is looked for among a bounded number of rows, and
 //! the next page goes on where the look ended.
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use bellwire_domain::{
     Page, PageQuery, Stored,
@@ -24,7 +24,7 @@ const ENDPOINTS_MAX: u32 = 100;
 /// Deliveries in a state that are put in order for a page; of more, the newest rows are looked through instead.
 const SORTED_MAX: u32 = 5_000;
 /// Deliveries that are counted one by one, of all endpoints together.
-const COUNTED_MAX: u64 = 10_000;
+const COUNTED_MAX: u32 = 10_000;
 /// Deliveries that an id may begin to name; of a shorter beginning there are too many to take together.
 const NAMED_MAX: u32 = 1_000;
 /// Behind every id that begins so.
@@ -41,8 +41,8 @@ struct Looked {
 enum Place<'a> {
     /// Those of an endpoint, by the index of their state.
     Endpoint(&'a EndpointRef),
-    /// Those of the whole workspace.
-    Workspace(&'a HashSet<EndpointId>),
+    /// Those of the whole workspace, in their order; its endpoints are looked up one by one.
+    Workspace,
 }
 
 /// After which and before which place.
@@ -135,9 +135,7 @@ impl Tx {
         let meant = self.meant_endpoints(workspace, filter, ENDPOINTS_MAX + 1)?;
         let count = u32::try_from(meant.len()).unwrap_or(u32::MAX);
         if count > ENDPOINTS_MAX {
-            let all = self.meant_endpoints(workspace, filter, u32::MAX)?;
-            let all: HashSet<EndpointId> = all.into_iter().map(|at| at.endpoint_id).collect();
-            let looked = self.look(workspace, filter, Place::Workspace(&all), span, (page.limit, LOOK_MAX))?;
+            let looked = self.look(workspace, filter, Place::Workspace, span, (page.limit, LOOK_MAX))?;
             return Ok(merged(vec![looked], page.limit));
         }
         let most = LOOK_MAX / count.max(1);
@@ -197,7 +195,7 @@ impl Tx {
                 if few(owed) { Way::Owed } else { Way::All }
             }
             (Place::Endpoint(_), Some(DeliveryStatus::Failed)) => Way::Dead,
-            (Place::Workspace(_), Some(DeliveryStatus::Failed)) => {
+            (Place::Workspace, Some(DeliveryStatus::Failed)) => {
                 let dead = self.query_one(
                     "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries INDEXED BY deliveries_dead
                      WHERE workspace_id = $1 AND status = 2 LIMIT $2) AS dead",
@@ -220,23 +218,22 @@ impl Tx {
         (span, limit): (Span, u32),
         found: &mut Vec<Delivery>,
     ) -> Stored<(u32, Option<i64>)> {
-        let seen = |delivery: &Delivery| match place {
-            Place::Endpoint(_) => true,
-            Place::Workspace(all) => all.contains(&delivery.at.endpoint_id),
-        };
+        let bound = filter.endpoints_of.as_ref().map(Namespace::as_str);
         let within: [Arg<'_>; 4] = [workspace.as_str().into(), span.after.into(), span.before.into(), limit.into()];
         let [of, after, before, most] = within;
         // Each index is named: the planner knows nothing of how rare a dead letter is.
         let (sql, args): (&'static str, Vec<Arg<'_>>) = match place {
-            Place::Workspace(_) if way == Way::Dead => (
+            // There are few: those of endpoints that are not meant cost nothing.
+            Place::Workspace if way == Way::Dead => (
                 delivery_sql!(
-                    "FROM deliveries d INDEXED BY deliveries_dead
+                    "FROM deliveries d INDEXED BY deliveries_dead CROSS JOIN endpoints e
                      WHERE d.workspace_id = $1 AND d.status = 2 AND d.seq > $2 AND d.seq < $3
+                       AND e.id = d.endpoint_id AND e.deleted_at IS NULL AND ($5 IS NULL OR e.namespace = $5)
                      ORDER BY d.seq DESC LIMIT $4"
                 ),
-                within.to_vec(),
+                vec![of, after, before, most, bound.into()],
             ),
-            Place::Workspace(_) => {
+            Place::Workspace => {
                 // Other workspaces have rows in between: what is bounded is how many are passed, not how many are ours.
                 let passed = self.query_one(
                     "SELECT COUNT(*), MIN(seq) FROM (SELECT seq FROM deliveries NOT INDEXED
@@ -247,13 +244,15 @@ impl Tx {
                 let Some((passed, Some(last))) = passed else { return Ok((0, None)) };
                 let ours = self.query(
                     delivery_sql!(
-                        "FROM deliveries d NOT INDEXED WHERE d.workspace_id = $1 AND d.seq >= $2 AND d.seq < $3
+                        "FROM deliveries d NOT INDEXED CROSS JOIN endpoints e
+                         WHERE d.workspace_id = $1 AND d.seq >= $2 AND d.seq < $3
+                           AND e.id = d.endpoint_id AND e.deleted_at IS NULL AND ($4 IS NULL OR e.namespace = $4)
                          ORDER BY d.seq DESC"
                     ),
-                    args![workspace.as_str(), last, span.before],
+                    args![workspace.as_str(), last, span.before, bound],
                     delivery,
                 )?;
-                found.extend(ours.into_iter().filter(|one| seen(one) && filter.takes(one)));
+                found.extend(ours.into_iter().filter(|one| filter.takes(one)));
                 return Ok((passed, Some(last)));
             }
             Place::Endpoint(at) => {
@@ -280,7 +279,7 @@ impl Tx {
         let rows = self.query(sql, &args, delivery)?;
         let looked = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         let last = rows.last().map(|delivery| delivery.seq);
-        found.extend(rows.into_iter().filter(|one| seen(one) && filter.takes(one)));
+        found.extend(rows.into_iter().filter(|one| filter.takes(one)));
         Ok((looked, last))
     }
 
@@ -346,69 +345,91 @@ impl Tx {
         Ok(Page::from_overfetch(found, limit, |delivery| delivery.seq))
     }
 
-    /// How many deliveries a filter takes; nothing where it says what no index knows.
-    pub(super) fn count_deliveries(&mut self, workspace: &WorkspaceId, filter: &DeliveryFilter) -> Stored<Option<u64>> {
+    /// How many deliveries a filter takes, if at most `most`; nothing where it says what no index knows, or is about too
+    /// many endpoints.
+    pub(super) fn count_deliveries(
+        &mut self,
+        workspace: &WorkspaceId,
+        filter: &DeliveryFilter,
+        most: u32,
+    ) -> Stored<Option<u64>> {
         if filter.prefix.is_some() || !filter.kinds.takes_all() {
             return Ok(None);
         }
         if self.names_nothing(workspace, filter)? {
             return Ok(Some(0));
         }
-        let meant = self.meant_endpoints(workspace, filter, u32::MAX)?;
+        let meant = self.meant_endpoints(workspace, filter, ENDPOINTS_MAX + 1)?;
+        if meant.len() > ENDPOINTS_MAX as usize {
+            return Ok(None);
+        }
+        let of = |status| DeliveryFilter { status, ..filter.clone() };
         if filter.namespace.is_some() {
-            let all = DeliveryFilter { namespace: None, status: None, ..filter.clone() };
-            let mut one_by_one = 0;
-            for at in &meant {
-                one_by_one += self.count_of(at, &all)?;
-                if one_by_one > COUNTED_MAX {
-                    return Ok(None);
-                }
+            let all = DeliveryFilter { namespace: None, ..of(None) };
+            if self.sum_of(&meant, &all, COUNTED_MAX)?.is_none() {
+                return Ok(None);
             }
+        } else if filter.status == Some(DeliveryStatus::Success) {
+            // No index holds those that arrived: they are all but the others.
+            let Some(all) = self.sum_of(&meant, &of(None), most)? else { return Ok(None) };
+            let owed = self.sum_of(&meant, &of(Some(DeliveryStatus::Pending)), most)?;
+            let dead = self.sum_of(&meant, &of(Some(DeliveryStatus::Failed)), most)?;
+            return Ok(owed.zip(dead).map(|(owed, dead)| all.saturating_sub(owed).saturating_sub(dead)));
         }
-        let mut sum = 0;
-        for at in &meant {
-            sum += self.count_of(at, filter)?;
-        }
-        Ok(Some(sum))
+        self.sum_of(&meant, filter, most)
     }
 
-    /// How many deliveries of one endpoint a filter takes: those in a state, or all, are counted in an index alone. A
-    /// million take tens of milliseconds then, not seconds.
-    fn count_of(&mut self, at: &EndpointRef, filter: &DeliveryFilter) -> Stored<u64> {
+    /// How many deliveries of some endpoints a filter takes, if at most `most`.
+    fn sum_of(&mut self, endpoints: &[EndpointRef], filter: &DeliveryFilter, most: u32) -> Stored<Option<u64>> {
+        let mut left = most;
+        for at in endpoints {
+            let Some(rest) = left.checked_sub(self.count_of(at, filter, left.saturating_add(1))?) else {
+                return Ok(None);
+            };
+            left = rest;
+        }
+        Ok(Some((most - left).into()))
+    }
+
+    /// How many deliveries of one endpoint a filter takes, counted up to `limit`: those in a state, or all, are counted in
+    /// an index alone. A million take tens of milliseconds then, not seconds.
+    fn count_of(&mut self, at: &EndpointRef, filter: &DeliveryFilter, limit: u32) -> Stored<u32> {
         let Span { after, before } = Span::of(filter, None);
-        let count = |row: &Row<'_>| row.small::<u64>(0);
+        let count = |row: &Row<'_>| row.small::<u32>(0);
         let (endpoint, workspace) = (at.endpoint_id.as_str(), at.workspace_id.as_str());
         let counted = match (filter.status, &filter.namespace) {
             (None, None) => self.query_one(
-                "SELECT COUNT(*) FROM deliveries INDEXED BY deliveries_endpoint
-                 WHERE endpoint_id = $1 AND seq > $2 AND seq < $3",
-                args![endpoint, after, before],
+                "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries INDEXED BY deliveries_endpoint
+                 WHERE endpoint_id = $1 AND seq > $2 AND seq < $3 LIMIT $4) AS counted",
+                args![endpoint, after, before, limit],
                 count,
             ),
             (Some(DeliveryStatus::Pending), None) => self.query_one(
-                "SELECT COUNT(*) FROM deliveries INDEXED BY deliveries_due
-                 WHERE endpoint_id = $1 AND status = 0 AND seq > $2 AND seq < $3",
-                args![endpoint, after, before],
+                "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries INDEXED BY deliveries_due
+                 WHERE endpoint_id = $1 AND status = 0 AND seq > $2 AND seq < $3 LIMIT $4) AS counted",
+                args![endpoint, after, before, limit],
                 count,
             ),
             (Some(DeliveryStatus::Failed), None) => self.query_one(
-                "SELECT COUNT(*) FROM deliveries INDEXED BY deliveries_dead
-                 WHERE workspace_id = $1 AND endpoint_id = $2 AND status = 2 AND seq > $3 AND seq < $4",
-                args![workspace, endpoint, after, before],
+                "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries INDEXED BY deliveries_dead
+                 WHERE workspace_id = $1 AND endpoint_id = $2 AND status = 2 AND seq > $3 AND seq < $4 LIMIT $5)
+                 AS counted",
+                args![workspace, endpoint, after, before, limit],
                 count,
             ),
-            (Some(DeliveryStatus::Success), None) => {
-                let of = |status| DeliveryFilter { status, ..filter.clone() };
-                let all = self.count_of(at, &of(None))?;
-                let pending = self.count_of(at, &of(Some(DeliveryStatus::Pending)))?;
-                let failed = self.count_of(at, &of(Some(DeliveryStatus::Failed)))?;
-                return Ok(all.saturating_sub(pending).saturating_sub(failed));
-            }
-            (status, Some(namespace)) => self.query_one(
-                "SELECT COUNT(*) FROM deliveries d INDEXED BY deliveries_endpoint
+            (status, namespace) => self.query_one(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries d INDEXED BY deliveries_endpoint
                  WHERE d.workspace_id = $1 AND d.endpoint_id = $2 AND d.seq > $3 AND d.seq < $4
-                   AND ($5 IS NULL OR d.status = $5) AND d.namespace = $6",
-                args![workspace, endpoint, after, before, status.map(code), namespace.as_str()],
+                   AND ($5 IS NULL OR d.status = $5) AND ($6 IS NULL OR d.namespace = $6) LIMIT $7) AS counted",
+                args![
+                    workspace,
+                    endpoint,
+                    after,
+                    before,
+                    status.map(code),
+                    namespace.as_ref().map(Namespace::as_str),
+                    limit
+                ],
                 count,
             ),
         };

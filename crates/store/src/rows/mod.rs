@@ -21,6 +21,8 @@ mod purchase;
 mod queue;
 mod repeat;
 mod sandbox;
+#[cfg(test)]
+mod sandbox_plans;
 mod session;
 mod spend;
 pub(crate) mod sums;

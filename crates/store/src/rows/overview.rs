@@ -1,5 +1,7 @@
-//! What an overview asks: how deliveries have fared in the last hour, what is owed, what is broken. All of it is read from
-//! rows that are about as many as endpoints, or counted in indexes that hold only what is asked for.
+//! What an overview asks: how deliveries have fared in the last hour, what is owed, what is broken. How they have fared
+//! is added up from up to 60 rows of 18 counts for each endpoint that was sent to: it costs as much as there are endpoints
+//! at work, however many deliveries they have. The rest is counted in indexes that hold only what is asked for, up to a
+//! bound, or is about as many rows as endpoints.
 use bellwire_domain::{
     Stored,
     delivery::{EndpointRef, Hour, Standing},

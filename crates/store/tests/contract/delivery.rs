@@ -7,13 +7,12 @@ use bellwire_domain::{
         self, AttemptRecord, Delivery, DeliveryFilter, DeliveryStatus, EndpointRef, Health, Hour, RetryPolicy,
         Rows as _, Standing, Timing,
     },
-    event::{self, EventFilter},
 };
 use bellwire_wire::{AttemptId, Timestamp, WorkspaceId};
 
 use super::{
     START, World,
-    world::{left, namespace, new_event},
+    world::{left, namespace},
 };
 
 pub(crate) async fn an_endpoint_comes_back_as_it_went_in(world: World) {
@@ -185,7 +184,7 @@ async fn check(world: &World, one: &WorkspaceId, all: &[Delivery], filters: Vec<
                 && (filter.namespace.is_none() || filter.namespace == delivery.namespace)
         };
         let wanted: Vec<i64> = all.iter().rev().filter(takes).map(|delivery| delivery.seq).collect();
-        let count = see!(world, tx, one, filter => tx.delivery_count(&one, &filter).await);
+        let count = see!(world, tx, one, filter => tx.delivery_count(&one, &filter, 1_000).await);
         assert_eq!(count, Some(wanted.len() as u64), "the count of {filter:?}");
         let (mut found, mut before) = (Vec::new(), None);
         loop {
@@ -252,92 +251,6 @@ pub(crate) async fn an_overview_adds_up_minutes_and_counts_what_is_owed_and_dead
     assert_eq!(run!(world, tx => tx.minutes_sweep(before, 9).await), 2);
     assert_eq!(run!(world, tx => tx.minutes_sweep(before, 9).await), 0);
     assert_eq!(see!(world, tx, one => tx.minutes(&one, None, Timestamp::EPOCH).await), [minute(15, 4)]);
-}
-
-/// All pages of a filter, and how many pages that were.
-async fn pages(world: &World, one: &WorkspaceId, filter: &DeliveryFilter, limit: u32) -> (Vec<i64>, usize) {
-    let (mut found, mut before, mut count) = (Vec::new(), None, 0);
-    loop {
-        let query = PageQuery { before, limit };
-        let page = see!(world, tx, one, filter => tx.deliveries(&one, &filter, query).await);
-        found.extend(page.items.iter().map(|delivery| delivery.seq));
-        (before, count) = (page.next, count + 1);
-        if before.is_none() {
-            return (found, count);
-        }
-    }
-}
-
-pub(crate) async fn deliveries_are_found_by_type_by_how_an_id_begins_and_by_their_tenant(world: World) {
-    let one = world.workspace("one").await;
-    let (acme, beta) = (Some(namespace("acme")), Some(namespace("beta")));
-    for of in [None, acme.clone(), acme.clone(), beta.clone()] {
-        world.endpoint(&one, |config| config.namespace = of).await;
-    }
-    for number in 0..24 {
-        world.pass(1);
-        let within = [None, Some("acme"), Some("beta")][number % 3];
-        world.post(&one, ["order.paid", "order.sent", "basket.left", "x.y"][number % 4], within).await;
-    }
-    let mut all = Vec::new();
-    for endpoint in see!(world, tx, one => tx.endpoints(&one, None, PageQuery { before: None, limit: 9 }).await).items {
-        let bound = endpoint.config.namespace.clone();
-        all.extend(world.all(&endpoint.at).await.into_iter().map(|delivery| (bound.clone(), delivery)));
-    }
-    all.sort_by_key(|(_, delivery)| std::cmp::Reverse(delivery.seq));
-    let family = || EventFilter { types: vec!["x.y".into()], families: vec!["order".into()], ..Default::default() };
-    let id = all[7].1.id.as_str().to_owned();
-    let event = all[9].1.event_id.as_str().to_owned();
-    let begins = [Some(id.clone()), Some(id[..id.len() - 1].to_owned()), Some(event), Some("dlv_".into()), None];
-    for endpoints_of in [None, acme.clone(), Some(namespace("nobody"))] {
-        for kinds in [EventFilter::default(), family()] {
-            for prefix in begins.clone() {
-                let filter = DeliveryFilter {
-                    endpoints_of: endpoints_of.clone(),
-                    namespace: endpoints_of.clone(),
-                    kinds: kinds.clone(),
-                    prefix,
-                    ..DeliveryFilter::default()
-                };
-                let of = |(bound, delivery): &&(_, Delivery)| {
-                    filter.takes(delivery) && (endpoints_of.is_none() || *bound == endpoints_of)
-                };
-                let wanted: Vec<i64> = all.iter().filter(of).map(|(_, delivery)| delivery.seq).collect();
-                assert_eq!(pages(&world, &one, &filter, 3).await.0, wanted, "{filter:?}");
-                let count = see!(world, tx, one, filter => tx.delivery_count(&one, &filter).await);
-                let known = filter.prefix.is_none() && kinds.takes_all();
-                assert_eq!(count, known.then_some(wanted.len() as u64), "{filter:?}");
-            }
-        }
-    }
-}
-
-pub(crate) async fn a_page_ends_where_its_look_does_and_the_next_goes_on_there(world: World) {
-    let one = world.workspace("one").await;
-    for _ in 0..3 {
-        world.endpoint(&one, |_| {}).await;
-    }
-    world.post(&one, "rare.one", None).await;
-    let (ctx, of) = (world.ctx(), one.clone());
-    run!(world, tx, ctx, of => {
-        for _ in 0..7_500 {
-            event::append(tx, &ctx, new_event(&of, "order.paid", None)).await?;
-        }
-        Ok(())
-    });
-    let filter = DeliveryFilter {
-        kinds: EventFilter { types: vec!["rare.one".into()], ..Default::default() },
-        ..DeliveryFilter::default()
-    };
-    // Endpoint by endpoint; and with more of them than are looked at so.
-    for endpoints in [3, 103] {
-        let (found, pages) = pages(&world, &one, &filter, 50).await;
-        assert_eq!(found.len(), 3, "{endpoints} endpoints");
-        assert!(pages > 1, "{endpoints} endpoints: {pages} pages");
-        for _ in 0..100 {
-            world.endpoint(&one, |_| {}).await;
-        }
-    }
 }
 
 pub(crate) fn record(world: &World, number: u32) -> AttemptRecord {
@@ -434,7 +347,7 @@ pub(crate) async fn another_workspace_sees_nothing_of_an_endpoint_or_its_deliver
             let page = see!(world, tx, foreign, filter => tx.deliveries(&foreign, &filter, query).await);
             assert!(page.items.is_empty(), "{filter:?}");
             assert_eq!(
-                see!(world, tx, foreign, filter => tx.delivery_count(&foreign, &filter).await),
+                see!(world, tx, foreign, filter => tx.delivery_count(&foreign, &filter, 1_000).await),
                 Some(0),
                 "{filter:?}"
             );

@@ -120,11 +120,14 @@ macro_rules! contract_of_rows {
                 health_and_hours_are_kept_and_added_up
                 an_overview_adds_up_minutes_and_counts_what_is_owed_and_dead
                 counts_and_pages_equal_a_count_by_hand
-                deliveries_are_found_by_type_by_how_an_id_begins_and_by_their_tenant
-                a_page_ends_where_its_look_does_and_the_next_goes_on_there
                 attempts_are_numbered_by_the_store_and_come_back_whole
                 a_deleted_endpoint_is_invisible_at_once
                 another_workspace_sees_nothing_of_an_endpoint_or_its_deliveries
+            }
+            listing {
+                deliveries_are_found_by_type_by_how_an_id_begins_and_by_their_tenant
+                of_many_endpoints_pages_are_whole_and_nothing_is_counted
+                a_page_ends_where_its_look_does_and_the_next_goes_on_there
             }
             version {
                 every_version_of_an_endpoint_can_be_looked_up
@@ -251,6 +254,7 @@ pub(crate) mod audit;
 pub(crate) mod delivery;
 pub(crate) mod event;
 pub(crate) mod jobs;
+pub(crate) mod listing;
 pub(crate) mod order;
 pub(crate) mod outbox;
 pub(crate) mod policy;

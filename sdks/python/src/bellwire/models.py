@@ -526,8 +526,9 @@ class DeliveryList(_DeliveryList, total=False):
     """Deliveries, newest first."""
 
     total: int | None
-    """How many there are on all pages; null with `type` or `q`, which are looked for page by
-    page."""
+    """How many there are on all pages: told with the first one. Null where counting would take
+    long: with `type` or `q`, which are looked for page by page, with `namespace` among more
+    than 10,000, of more than 100 endpoints, and of more than a million deliveries."""
     next_cursor: str | None
 
 
@@ -1025,7 +1026,7 @@ class Overview(TypedDict, total=False):
 
     deliveries: DeliveriesPart | None
     approvals_pending: int | None
-    """Questions that wait for people."""
+    """Questions that wait for people: at most 1,000 do."""
     open_circuits: list[Circuit] | None
     """Endpoints whose circuit breaker is open, those that are probed first, first; at most 50."""
     spend_today: SpendPart | None

@@ -394,7 +394,11 @@ export type DeliveryDetail = Delivery & ({
 /** Deliveries, newest first. */
 export interface DeliveryList {
   deliveries: Delivery[];
-  /** How many there are on all pages; null with `type` or `q`, which are looked for page by page. */
+  /**
+   * How many there are on all pages: told with the first one. Null where counting would take long: with `type` or `q`,
+   * which are looked for page by page, with `namespace` among more than 10,000, of more than 100 endpoints, and of more
+   * than a million deliveries.
+   */
   total?: number | null;
   next_cursor?: string | null;
 }
@@ -805,7 +809,7 @@ export interface Order {
 /** How things stand. What a key may not see is null. */
 export interface Overview {
   deliveries?: DeliveriesPart | null;
-  /** Questions that wait for people. */
+  /** Questions that wait for people: at most 1,000 do. */
   approvals_pending?: number | null;
   /** Endpoints whose circuit breaker is open, those that are probed first, first; at most 50. */
   open_circuits?: Circuit[] | null;

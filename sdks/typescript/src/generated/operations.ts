@@ -727,7 +727,7 @@ export interface Operations {
     body: undefined;
     answer: m.SpendSeries;
   };
-  /** Whether there is a playground here: with `--dev`, or on a loopback address, unless it was switched off. */
+  /** Whether there is a playground here: with `--dev`, or on a loopback address without a `public_url` elsewhere, unless it was switched off. */
   "GET /v1/try": {
     path: None;
     query: None;

@@ -38,7 +38,7 @@ pub const OPEN_MAX: u32 = 1_000;
 /// Whether a workspace may ask one more question.
 pub async fn may_ask<R: Asks>(rows: &mut R, workspace: &WorkspaceId) -> Stored<bool> {
     rows.decisions_stand();
-    Ok(rows.approvals_open(workspace, OPEN_MAX).await? < OPEN_MAX)
+    Ok(rows.approvals_pending(workspace, None, None, OPEN_MAX).await? < OPEN_MAX)
 }
 
 /// Asks: the event, its deliveries and posts commit with the approval (keeps I1). If there is nobody to ask, it

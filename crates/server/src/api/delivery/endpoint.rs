@@ -271,7 +271,7 @@ pub(super) async fn stats(
                     [None, Some(DeliveryStatus::Pending), Some(DeliveryStatus::Success), Some(DeliveryStatus::Failed)];
                 for (count, status) in counts.iter_mut().zip(states) {
                     let filter = DeliveryFilter { endpoint: Some(at.clone()), status, ..DeliveryFilter::default() };
-                    *count = tx.delivery_count(&at.workspace_id, &filter).await?.unwrap_or(0);
+                    *count = tx.delivery_count(&at.workspace_id, &filter, u32::MAX).await?.unwrap_or(0);
                 }
                 Ok((hours, health, counts))
             })

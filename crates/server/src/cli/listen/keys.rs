@@ -5,9 +5,12 @@ use rustix::{
     process::getpgrp,
     termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr},
 };
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 
 use crate::cli::out::Out;
+
+/// Keys that wait while one is obeyed; those that are pressed beyond it do nothing. Keeps I12.
+const PRESSED_MAX: usize = 16;
 
 /// What a key asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +40,7 @@ impl Key {
 
 /// The keyboard.
 pub(super) struct Keys {
-    pressed: Option<mpsc::UnboundedReceiver<Key>>,
+    pressed: Option<mpsc::Receiver<Key>>,
     _terminal: Option<Terminal>,
 }
 
@@ -72,12 +75,12 @@ impl Keys {
     pub(super) fn open(out: Out) -> Self {
         let terminal = if out.is_seen() { Terminal::open() } else { None };
         let pressed = terminal.is_some().then(|| {
-            let (sender, pressed) = mpsc::unbounded_channel();
+            let (sender, pressed) = mpsc::channel(PRESSED_MAX);
             // It waits for a key until the process ends.
             std::thread::spawn(move || {
                 for byte in io::stdin().lock().bytes().map_while(Result::ok) {
-                    let told = Key::of(byte).map_or(Ok(()), |key| sender.send(key));
-                    if told.is_err() {
+                    let told = Key::of(byte).map_or(Ok(()), |key| sender.try_send(key));
+                    if let Err(TrySendError::Closed(_)) = told {
                         return;
                     }
                 }

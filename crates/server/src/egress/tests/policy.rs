@@ -206,7 +206,11 @@ fn a_url_that_needs_repair_or_holds_secrets_is_refused() {
     assert_eq!(strict().check_url(&label).unwrap_err(), UrlError::Host);
     assert_eq!(refused("http://example.com/"), "blocked: http is not allowed, use https");
     assert_eq!(refused("https://example.com:22/"), "blocked: port 22 is not allowed");
-    assert_eq!(refused("ftp://example.com/"), "the url must start with https://");
+    assert_eq!(refused("ftp://example.com/"), "must start with https://");
+    let dev = AddressPolicy { allow_http: true, ..AddressPolicy::default() };
+    for url in ["ftp://example.com/", "example.com/hook"] {
+        assert_eq!(dev.check_url(url).unwrap_err().to_string(), "must start with https:// or http://");
+    }
 }
 
 #[test]
