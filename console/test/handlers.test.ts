@@ -48,12 +48,13 @@ async function started(command: string, file: string, code: string) {
   const port = await freePort();
   const env = { PATH: process.env.PATH, PORT: String(port), ...ENV };
   children.push(spawn(command, [path], { env, stdio: 'ignore' }));
-  const post = async (time: number, signature: string, body: string) => {
-    const headers = {
+  const post = async (time: number, signature: string, body: string, without?: string) => {
+    const headers = new Headers({
       'webhook-id': 'evt_1',
       'webhook-timestamp': String(time),
       'webhook-signature': signature,
-    };
+    });
+    if (without) headers.delete(without);
     return (await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body })).status;
   };
   const until = Date.now() + 20_000;
@@ -81,6 +82,9 @@ async function judges(post: Awaited<ReturnType<typeof started>>, signed: (time: 
   expect(await post(now, other, BODY), 'of another').toBe(400);
   expect(await post(now - 400, signed(now - 400), BODY), 'old').toBe(400);
   expect(await post(now, '', BODY), 'none').toBe(400);
+  for (const header of ['webhook-id', 'webhook-timestamp', 'webhook-signature']) {
+    expect(await post(now, signed(now), BODY, header), `without ${header}`).toBe(400);
+  }
 }
 
 function javascript(text: string): string {
