@@ -192,7 +192,7 @@ func main() {
 }
 `;
 
-const ruby = `# config.ru, Ruby 3.1 or later: WEBHOOK_PUBLIC_KEY=whpk_… rackup
+const ruby = `# config.ru, Ruby 3.1 or later: WEBHOOK_PUBLIC_KEY=whpk_... rackup
 require "base64"
 require "json"
 require "openssl"

@@ -1,7 +1,7 @@
 /**
  * Handlers that verify what an endpoint sends: Standard Webhooks, which every dialect carries. Whole programs, of
  * the language's own library where that can do it. The secret comes from the environment, so that no pasted code
- * holds one.
+ * holds one. The Ruby is ASCII: rackup reads a file in the locale's encoding, which in a container may be no more.
  */
 import type { Snippet } from '@/ui/code';
 
@@ -192,7 +192,7 @@ func main() {
 }
 `;
 
-const ruby = `# config.ru: WEBHOOK_SECRET=whsec_… rackup
+const ruby = `# config.ru: WEBHOOK_SECRET=whsec_... rackup
 require "base64"
 require "json"
 require "openssl"
