@@ -4,7 +4,7 @@ import { answer } from '@/api/client';
 import { useWrite } from '@/api/hooks';
 import type { components } from '@/api/schema';
 import { useApi } from '@/api/scope';
-import { formatUsd, parseUsd, usdText } from '@/ui/nanos';
+import { formatUsd, parseUsd, showUsd, usdText } from '@/ui/nanos';
 import { AmountInput, FormDialog, useFaults } from './dialog';
 
 type Purchase = components['schemas']['Purchase'];
@@ -32,7 +32,7 @@ export function RefundDialog({ purchase, onClose }: { purchase: Purchase; onClos
     {
       topics: ['wallets'],
       quiet: true,
-      said: (refund) => `Refunded ${formatUsd(parseUsd(refund.amount_usd) ?? 0n)}`,
+      said: (refund) => `Refunded ${showUsd(refund.amount_usd)}`,
       done: onClose,
     },
   );
