@@ -164,8 +164,8 @@ export default function DeadLetters() {
             />
           ) : (
             <Empty title="No dead letters" command={curl('/v1/deliveries?status=failed')}>
-              A delivery that failed after its last retry stays here until it is sent again or is 30 days old.
-              The same list by the API:
+              A delivery that failed after its last retry stays here until it is sent again, or is older than
+              what the server keeps. The same list by the API:
             </Empty>
           )
         }
