@@ -1,11 +1,11 @@
 /** Another budget, with what it would leave, exactly. */
-import { Button, Group, Text, Textarea } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useState } from 'react';
 import { answer } from '@/api/client';
 import { useWrite } from '@/api/hooks';
 import { useApi } from '@/api/scope';
 import { formatUsd, parseUsd, showUsd, usdText } from '@/ui/nanos';
-import { AmountInput, FormDialog, useFaults } from './dialog';
+import { AmountInput, FormDialog, ReasonInput, useFaults } from './dialog';
 import { remaining, tightest } from './remaining';
 import type { Wallet } from './tree';
 
@@ -86,19 +86,7 @@ export function BudgetDialog({
         )}
       </div>
       <Preview wallet={wallet} parents={parents} typed={typed} />
-      <Textarea
-        label="Reason"
-        description="Kept in the audit log."
-        value={reason}
-        onChange={(event) => {
-          setReason(event.currentTarget.value);
-          faults.mended('reason');
-        }}
-        error={faults.of('reason')}
-        autosize
-        minRows={2}
-        required
-      />
+      <ReasonInput description="Kept in the audit log." value={reason} onChange={setReason} faults={faults} />
     </FormDialog>
   );
 }
