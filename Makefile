@@ -25,9 +25,8 @@ soak: ## the process tests, many more rounds (ROUNDS=100)
 fuzz: ## the property tests, many more cases (CASES=100000)
 	./scripts/fuzz
 
-fmt: ## format everything
-	cargo fmt --all
-	npm --prefix console run --silent format
+fmt: ## format everything: Rust, the console, both SDKs
+	./scripts/fmt
 
 generate: ## write openapi.json, asyncapi.json and docs/reference anew
 	cargo xtask generate

@@ -106,6 +106,13 @@ test('what a filter by type finds on many pages is retried with a bar, and one t
   broken = false;
   const visitor = await Visitor.of(server);
   const page = await visitor.logIn('/dead-letters?type=stock.counted');
+  const away = { status: 503, contentType: 'application/problem+json', body: '{"detail": "shutting down"}' };
+  await page.route('**/v1/deliveries/*/retry', (route) => route.fulfill(away));
+  await page.getByRole('button', { name: 'Retry all that match' }).click();
+  await page.getByRole('button', { name: 'Retry them' }).click();
+  await page.getByText('Stopped: 0 due again', { exact: true }).waitFor();
+  await page.getByText('shutting down').waitFor();
+  await page.unroute('**/v1/deliveries/*/retry');
   await page.getByRole('button', { name: 'Retry all that match' }).click();
   await page.getByRole('button', { name: 'Retry them' }).click();
   await page.getByText('Done: 8 due again').waitFor();

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
+import { ApiError, asApiError } from '@/api/problem';
 import { type Door, type Progress, retryAll, retryChosen } from '@/features/dead-letters/again';
+
+const refusal = (status: number) => new ApiError(status, 'refused', 'Refused', '');
 
 /** A server with these dead letters, in pages of two. */
 function doorTo(dead: Record<string, string[]>, refused: readonly string[] = []) {
@@ -11,11 +14,11 @@ function doorTo(dead: Record<string, string[]>, refused: readonly string[] = [])
   const door: Door = {
     retry: async (id) => {
       asked.push(id);
-      if (refused.includes(id)) throw new Error('not found');
+      if (refused.includes(id)) throw refusal(404);
     },
     retryOf: async (id, { until }) => {
       asked.push(`${id} until ${until}`);
-      if (refused.includes(id)) throw new Error('not found');
+      if (refused.includes(id)) throw refusal(404);
       return dead[id]?.length ?? 0;
     },
     endpoints: async (cursor) => page(Object.keys(dead), cursor),
@@ -60,4 +63,45 @@ test('what was stopped goes no further', async () => {
   const ended = await retryAll(door, {}, 5, () => control.abort(), control.signal);
   expect(ended.done).toBe(2);
   expect(asked).toHaveLength(1);
+});
+
+test('an outage ends the choice, and is no refusal', async () => {
+  const { door, asked } = doorTo(DEAD, ['a']);
+  const outage = asApiError(new TypeError('fetch failed'));
+  const retry = async (id: string) => {
+    if (id === 'c') throw outage;
+    await door.retry(id);
+  };
+  const told: Progress[] = [];
+  const ids = ['a', 'b', 'c', ...Array.from({ length: 20 }, (_, n) => `later ${n}`)];
+  const run = retryChosen({ ...door, retry }, ids, (one) => told.push(one), new AbortController().signal);
+  await expect(run).rejects.toBe(outage);
+  // What was under way came through; nothing else was begun.
+  expect(told.at(-1)).toEqual({ done: asked.length - 1, failed: 1, total: 23 });
+  expect(asked.length).toBeLessThan(8);
+});
+
+test.each([401, 403, 429, 500, 503])('a %i ends the run over endpoints', async (status) => {
+  const { door, asked } = doorTo(DEAD);
+  const retryOf: Door['retryOf'] = async (id, filter) => {
+    if (id === 'whk_2') throw refusal(status);
+    return door.retryOf(id, filter);
+  };
+  const told: Progress[] = [];
+  const run = retryAll({ ...door, retryOf }, {}, 5, (one) => told.push(one), new AbortController().signal);
+  await expect(run).rejects.toMatchObject({ status });
+  expect(told).toEqual([{ done: 2, failed: 0, total: 5 }]);
+  expect(asked).toHaveLength(1);
+});
+
+test('endpoints that are gone or in another state are refusals', async () => {
+  for (const status of [404, 409]) {
+    const { door } = doorTo(DEAD);
+    const retryOf: Door['retryOf'] = async (id, filter) => {
+      if (id === 'whk_2') throw refusal(status);
+      return door.retryOf(id, filter);
+    };
+    const ended = await retryAll({ ...door, retryOf }, {}, 5, () => {}, new AbortController().signal);
+    expect(ended).toEqual({ done: 4, failed: 1, total: 5 });
+  }
 });

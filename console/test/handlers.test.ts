@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** The handlers that the console shows, run: those in the languages that a machine with Node.js has. */
+/** The handlers that the console shows, run: TypeScript everywhere, the others where they are installed. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -41,19 +41,29 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts a handler; how it answers a request. */
-async function started(command: string, file: string, code: string) {
-  const path = join(directory, file);
-  writeFileSync(path, code);
-  const port = await freePort();
+/** Starts a handler on the port; how it answers a request. */
+async function started(port: number, command: string, ...args: string[]) {
   const env = { PATH: process.env.PATH, PORT: String(port), ...ENV };
-  children.push(spawn(command, [path], { env, stdio: 'ignore' }));
-  const post = async (time: number, signature: string, body: string) => {
-    const headers = {
+  const child = spawn(command, args, { cwd: directory, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  children.push(child);
+  let ended: string | null = null;
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said += chunk;
+  });
+  child.on('error', (error) => {
+    ended = error.message;
+  });
+  child.on('close', (status) => {
+    ended ??= `ended with ${status}: ${said}`;
+  });
+  const post = async (time: number, signature: string, body: string, without?: string) => {
+    const headers = new Headers({
       'webhook-id': 'evt_1',
       'webhook-timestamp': String(time),
       'webhook-signature': signature,
-    };
+    });
+    if (without) headers.delete(without);
     return (await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body })).status;
   };
   const until = Date.now() + 20_000;
@@ -62,14 +72,24 @@ async function started(command: string, file: string, code: string) {
       await post(0, '', '');
       return post;
     } catch (refused) {
+      if (ended !== null) throw new Error(`${command} ${ended}`);
       if (Date.now() > until) throw refused;
       await new Promise((done) => setTimeout(done, 25));
     }
   }
 }
 
+/** Where the code of a language was written to, changed for the test. */
+function written(file: string, code: string): string {
+  const path = join(directory, file);
+  writeFileSync(path, code);
+  return path;
+}
+
 function code(snippets: readonly Snippet[], language: string): string {
-  return snippets.find((snippet) => snippet.language === language)?.code ?? '';
+  const found = snippets.find((snippet) => snippet.language === language);
+  if (!found) throw new Error(`no handler in ${language}`);
+  return found.code;
 }
 
 async function judges(post: Awaited<ReturnType<typeof started>>, signed: (time: number) => string) {
@@ -81,6 +101,9 @@ async function judges(post: Awaited<ReturnType<typeof started>>, signed: (time: 
   expect(await post(now, other, BODY), 'of another').toBe(400);
   expect(await post(now - 400, signed(now - 400), BODY), 'old').toBe(400);
   expect(await post(now, '', BODY), 'none').toBe(400);
+  for (const header of ['webhook-id', 'webhook-timestamp', 'webhook-signature']) {
+    expect(await post(now, signed(now), BODY, header), `without ${header}`).toBe(400);
+  }
 }
 
 function javascript(text: string): string {
@@ -90,31 +113,55 @@ function javascript(text: string): string {
   return outputText;
 }
 
-const has = (...command: [string, ...string[]]) => spawnSync(command[0], command.slice(1)).status === 0;
-const python = has('python3', '--version');
+const has = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
 
-test('TypeScript, HMAC', async () => {
-  const text = javascript(code(HMAC_HANDLERS, 'TypeScript'));
-  await judges(await started('node', 'hmac.mjs', text), hmac);
-}, 30_000);
+/** Runs the test where what it needs is there, and says so where it is not. */
+function testWhere(there: boolean, name: string, needs: string, run: () => Promise<void>) {
+  if (!there) console.warn(`SKIPPED: ${name}: ${needs} is not installed`);
+  test.runIf(there)(name, run, 120_000);
+}
 
-test('TypeScript, Ed25519', async () => {
-  const text = javascript(code(ED25519_HANDLERS, 'TypeScript'));
-  await judges(await started('node', 'ed25519.mjs', text), ed25519);
-}, 30_000);
+// What names a Python promises that it has what the tests need: then a lack is a fault, and nothing is skipped.
+const promised = process.env.BELLWIRE_E2E_PYTHON;
+const python = promised ?? 'python3';
+const go = has('go', 'version');
+const rackup = has('rackup', '--version');
 
-test.runIf(python)(
-  'Python, HMAC',
-  async () => {
-    await judges(await started('python3', 'handler_hmac.py', code(HMAC_HANDLERS, 'Python')), hmac);
-  },
-  30_000,
-);
+const KINDS = [
+  { kind: 'HMAC', handlers: HMAC_HANDLERS, signed: hmac, module: 'sys' },
+  { kind: 'Ed25519', handlers: ED25519_HANDLERS, signed: ed25519, module: 'cryptography' },
+] as const;
 
-test.runIf(python && has('python3', '-c', 'import cryptography'))(
-  'Python, Ed25519',
-  async () => {
-    await judges(await started('python3', 'handler_ed25519.py', code(ED25519_HANDLERS, 'Python')), ed25519);
-  },
-  30_000,
-);
+for (const { kind, handlers, signed, module } of KINDS) {
+  test(`TypeScript, ${kind}`, async () => {
+    const path = written(`${kind}.mjs`, javascript(code(handlers, 'TypeScript')));
+    await judges(await started(await freePort(), 'node', path), signed);
+  }, 30_000);
+
+  const pythonThere = promised !== undefined || has(python, '-c', `import ${module}`);
+  testWhere(
+    pythonThere,
+    `Python, ${kind}`,
+    module === 'sys' ? python : `${module} of ${python}`,
+    async () => {
+      const path = written(`${kind}.py`, code(handlers, 'Python'));
+      await judges(await started(await freePort(), python, path), signed);
+    },
+  );
+
+  testWhere(go, `Go, ${kind}`, 'go', async () => {
+    const port = await freePort();
+    const path = written(`${kind}.go`, code(handlers, 'Go').replace('":3000"', `"127.0.0.1:${port}"`));
+    const program = join(directory, `go-${kind}`);
+    // Built first: `go run` would leave its child behind.
+    const built = spawnSync('go', ['build', '-o', program, path], { cwd: directory, encoding: 'utf8' });
+    expect(built.status, built.stderr).toBe(0);
+    await judges(await started(port, program), signed);
+  });
+
+  testWhere(rackup, `Ruby, ${kind}`, 'rackup', async () => {
+    const port = await freePort();
+    const path = written(`${kind}.ru`, code(handlers, 'Ruby'));
+    await judges(await started(port, 'rackup', '--host', '127.0.0.1', '--port', String(port), path), signed);
+  });
+}

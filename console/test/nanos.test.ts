@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatUsd, parseUsd, percentOf, usdText } from '@/ui/nanos';
+import { formatUsd, parseUsd, percentOf, showUsd, usdText } from '@/ui/nanos';
 
 describe('money', () => {
   it('keeps every digit that a double would lose', () => {
@@ -25,6 +25,10 @@ describe('money', () => {
     expect(formatUsd(2_500_000n)).toBe('$0.0025');
     expect(formatUsd(-1_000_000_000n)).toBe('\u2212$1.00');
     expect(formatUsd(1n, { sign: true })).toBe('+$0.000000001');
+  });
+  it('shows an amount of the API, and nothing for what is none', () => {
+    expect(showUsd('1234.5')).toBe('$1,234.50');
+    expect(showUsd('')).toBe('$0.00');
   });
   it('rounds to cents only what has cents', () => {
     expect(formatUsd(1_999_600_000n, { round: true })).toBe('$2.00');

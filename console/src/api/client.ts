@@ -33,6 +33,15 @@ export interface Api {
   fetch(path: string, init?: RequestInit): Promise<Response>;
 }
 
+/** What breaks on the way is an `ApiError`; what was called off is no error of anybody's, and stays an abort. */
+async function reached<T>(sent: Promise<T>): Promise<T> {
+  try {
+    return await sent;
+  } catch (error) {
+    throw error instanceof DOMException && error.name === 'AbortError' ? error : asApiError(error);
+  }
+}
+
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 export function createApi(credentials: Credentials): Api {
@@ -43,12 +52,9 @@ export function createApi(credentials: Credentials): Api {
       const token = credentials.csrfToken();
       if (token) request.headers.set('X-CSRF-Token', token);
     }
-    const response = await fetch(request, {
-      credentials: credentials.kind === 'key' ? 'omit' : 'same-origin',
-    }).catch((error: unknown) => {
-      if (error instanceof DOMException && error.name === 'AbortError') throw error;
-      throw asApiError(error);
-    });
+    const response = await reached(
+      fetch(request, { credentials: credentials.kind === 'key' ? 'omit' : 'same-origin' }),
+    );
     if (response.ok) return response;
     if (response.status === 401 && credentials.kind === 'session') credentials.onEnded();
     throw await problemOf(response);
@@ -58,7 +64,7 @@ export function createApi(credentials: Credentials): Api {
     const response = await signed(request);
     const type = response.headers.get('Content-Type') ?? '';
     if (response.status === 204 || !type.startsWith('application/json')) return response;
-    const text = quoteAmounts(await response.text());
+    const text = quoteAmounts(await reached(response.text()));
     return new Response(text, { status: response.status, headers: { 'Content-Type': type } });
   };
 
@@ -75,7 +81,7 @@ export function createApi(credentials: Credentials): Api {
       if (options.body !== undefined) headers.set('Content-Type', 'application/json');
       const body = options.body === undefined ? null : JSON.stringify(options.body);
       const response = await signed(new Request(url, { method, headers, body, signal: options.signal }));
-      const text = await response.text();
+      const text = await reached(response.text());
       return (text === '' ? undefined : parseExact<T>(text)) as T;
     },
     fetch: (path, init) => signed(new Request(at(path), init)),

@@ -6,6 +6,7 @@
  *       params: { path: { endpoint_id: id } },
  *     });
  *     const list = useList('/v1/events', { topics: ['events'], params: { query }, rows: (page) => page.events });
+ *     const all = useAll('/v1/wallets', { topics: ['wallets'], rows: (page) => page.wallets, rowsMax: 1_000 });
  *     const pause = useWrite((id: string) => answer(api.http.PATCH(…)), { topics: ['endpoints'], said: 'Paused' });
  *
  * `topics` are what live.ts listens for: the query is fetched again when one of them changed.
@@ -136,6 +137,69 @@ export function useList<P extends GetPath, Row>(path: P, options: ListOptions<P,
     stale: query.isPlaceholderData,
     refetch: () => void query.refetch(),
     pager: cursor.pager(next),
+  };
+}
+
+/** The server's largest page. */
+const PAGE_MAX = 200;
+/** The same each time: who depends on the rows is not run again while there are none. */
+const NONE: never[] = [];
+
+export interface AllOptions<P extends GetPath, Row> extends GetOptions<P> {
+  rows: (page: Answer<P>) => Row[];
+  /** No page is asked for after so many rows. */
+  rowsMax: number;
+  /** How long an answer is good while no topic changes. */
+  staleMs?: number;
+}
+
+export interface AllResult<Row> {
+  rows: Row[];
+  /** There are no more of them. */
+  whole: boolean;
+  /** The rows were answered, and are not merely none yet. */
+  known: boolean;
+  loading: boolean;
+  fetching: boolean;
+  error: ApiError | null;
+  /** These are still the rows of what was asked for before. */
+  stale: boolean;
+  refetch: () => void;
+}
+
+/** All pages of a list, where what is shown is seen whole or not at all. */
+export function useAll<P extends GetPath, Row>(path: P, options: AllOptions<P, Row>): AllResult<Row> {
+  const api = useApi();
+  const { rowsMax } = options;
+  const query = useQuery<{ rows: Row[]; whole: boolean }, ApiError>({
+    queryKey: ['ALL', path, options.params ?? null, rowsMax],
+    queryFn: async ({ signal }) => {
+      const given = (options.params ?? {}) as { query?: Record<string, unknown> };
+      const rows: Row[] = [];
+      let cursor: string | undefined;
+      do {
+        const params = { ...given, query: { ...given.query, limit: PAGE_MAX, cursor } } as Params<P>;
+        const page = await get(api, path, params, signal);
+        rows.push(...options.rows(page));
+        cursor = (page as { next_cursor?: string | null }).next_cursor ?? undefined;
+      } while (cursor !== undefined && rows.length < rowsMax);
+      return { rows, whole: cursor === undefined };
+    },
+    meta: { topics: options.topics },
+    enabled: options.enabled ?? true,
+    refetchInterval: options.everyMs ?? false,
+    ...(options.staleMs === undefined ? {} : { staleTime: options.staleMs }),
+    placeholderData: keepPreviousData,
+  });
+  return {
+    rows: query.data?.rows ?? NONE,
+    whole: query.data?.whole ?? true,
+    known: query.data !== undefined,
+    loading: query.data === undefined && query.error === null,
+    fetching: query.isFetching,
+    error: query.error,
+    stale: query.isPlaceholderData,
+    refetch: () => void query.refetch(),
   };
 }
 

@@ -130,3 +130,10 @@ export function useMay(): (permission: Permission) => boolean {
   const { me } = useSession();
   return useCallback((permission) => me.permissions.includes(permission), [me.permissions]);
 }
+
+/** The same for what changes something: a session that only looks is offered none of it. */
+export function useMayChange(): (permission: Permission) => boolean {
+  const may = useMay();
+  const { read_only: readOnly } = useSession();
+  return useCallback((permission) => !readOnly && may(permission), [may, readOnly]);
+}

@@ -42,6 +42,11 @@ export function formatUsd(nanos: bigint, options: { round?: boolean; sign?: bool
   return `${sign}$${whole}.${fraction}`;
 }
 
+/** An amount as the API writes it, for people; `$0.00` for what is none. */
+export function showUsd(text: string): string {
+  return formatUsd(parseUsd(text) ?? 0n);
+}
+
 /** `part` of `whole` in percent with one decimal, cut off, so that 100 means all of it. Null without a whole. */
 export function percentOf(part: bigint, whole: bigint): number | null {
   if (whole <= 0n) return null;

@@ -85,7 +85,11 @@ class Receiver(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        good = VERIFIERS[sys.argv[1]](os.environ["SECRET"], headers, body)
+        secret = os.environ["SECRET"]
+        try:
+            good = VERIFIERS[sys.argv[1]](secret, headers, body)
+        except (KeyError, ValueError):  # A header is missing, or is not of this form.
+            good = False
         print("verified" if good else "refused", body.decode(), flush=True)
         self.send_response(204 if good else 401)
         self.end_headers()

@@ -22,11 +22,11 @@ BY_HAND = {"seams.py", "__init__.py"}
 WORDS = [
     (r"\basync (def|with|for)\b", r"\1"),
     (r"\bawait ", ""),
-    (r"\bAwaitable\[Any\]", "Any"),
+    (r"\bAwaitable\[(\w+)\]", r"\1"),
     (r"\bAwaitable, ", ""),
     (r"\basynccontextmanager\b", "contextmanager"),
     (r"\b__a(enter|exit|iter)__\b", r"__\1__"),
-    (r"\ba(close|read|iter_bytes)\b", r"\1"),
+    (r"\ba(close|closing|read|iter_bytes)\b", r"\1"),
     (r"\bAsync(?=[A-Z])", ""),
     (r"\b_async\b", "_sync"),
     # What mypy minds in a function and does not in a coroutine.

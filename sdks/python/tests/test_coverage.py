@@ -1,4 +1,4 @@
-"""Every operation of the API is one method of the client, with all of its parameters."""
+"""Every operation for programs is one method of the client, with all of its parameters."""
 
 from __future__ import annotations
 
@@ -22,13 +22,11 @@ ELSEWHERE = {
     "GET /healthz": "for load balancers",
     "GET /readyz": "for load balancers",
     "GET /metrics": "for Prometheus",
-    "GET /openapi.json": "the description itself",
     "GET /asyncapi.json": "the description of the events",
     "GET /api/wallets/{wallet_id}/balance": "another path of GET /v1/wallets/{wallet_id}/balance",
     "GET /v1/webhooks/deliveries/{delivery_id}": "another path of GET /v1/deliveries/{delivery_id}",
     "POST /v1/webhooks/deliveries/{delivery_id}/retry": "another path of its namesake",
     "POST /v1/integrations/slack/interactions": "Slack calls it",
-    "GET /v1/changes/stream": "the console's: what to look at anew",
     "GET /v1/session": "a browser's",
     "POST /v1/session": "a browser's",
     "DELETE /v1/session": "a browser's",
@@ -98,7 +96,7 @@ def calls_in(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Call]
         literals = [str(one.value) for one in node.args if isinstance(one, ast.Constant)]
         if node.func.attr in ("_request", "_paged") and len(literals) >= 2:
             operation = f"{literals[0]} {literals[1]}"
-        elif node.func.attr == "_streamed" and literals:
+        elif node.func.attr in ("_streamed", "_followed") and literals:
             operation = f"GET {literals[0]}"
         else:
             continue

@@ -193,7 +193,9 @@ def test_the_plain_verifier_receives(admin: AdminClient) -> None:
         said = lines.get(timeout=20)
         assert said.startswith("verified ")
         assert json.loads(said.removeprefix("verified "))["type"] == "report.ready"
-        assert httpx.post(url, headers={"x-trove-signature": "t=1,v1=0"}).status_code == 401
+        for signature in ("t=1,v1=0", "v1=0", "t=now,v1=0"):
+            assert httpx.post(url, headers={"x-trove-signature": signature}).status_code == 401
+        assert httpx.post(url).status_code == 401
 
 
 @contextmanager

@@ -369,7 +369,19 @@ def test_the_server_tells_about_itself(admin: AdminClient, server: Server) -> No
     spent = overview["spend_today"]
     assert spent is not None
     assert spent["total_usd"] == Decimal(0)
+    assert "/v1/changes/stream" in admin.openapi()["paths"]
     with pytest.raises(Invalid, match="not set up"):
         admin.test_integration("slack")
     with AdminClient(server.owner_key, base_url=server.url) as owner:
         assert len(list(owner.list_workspaces())) >= 1
+
+
+def test_what_changes_is_told(admin: AdminClient) -> None:
+    changes = admin.stream_changes()
+    hello = next(changes)
+    assert hello["event"] == "hello"
+    assert "events" in hello["data"]["topics"]
+    admin.post_event("report.ready", {})
+    changed = next(changes)
+    assert changed["event"] == "changed"
+    assert set(changed["data"]["topics"]) <= set(hello["data"]["topics"])

@@ -27,10 +27,10 @@ class Lines(httpx.SyncByteStream):
 
 
 def test_a_stream_resumes_after_a_break(monkeypatch: pytest.MonkeyPatch) -> None:
-    import bellwire._sync.events
+    import bellwire._sync.transport
 
     waited: list[float] = []
-    monkeypatch.setattr(bellwire._sync.events, "sleep", waited.append)
+    monkeypatch.setattr(bellwire._sync.transport, "sleep", waited.append)
     frame = 'id: evt_{n}\nevent: a.b\ndata: {{"id": "evt_{n}", "type": "a.b"}}\n\n'
     script = Script(
         httpx.ConnectError("no"),
@@ -65,10 +65,10 @@ def test_a_stream_resumes_after_a_break(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_stream_goes_on_asking_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    import bellwire._sync.events
+    import bellwire._sync.transport
 
     waited: list[float] = []
-    monkeypatch.setattr(bellwire._sync.events, "sleep", waited.append)
+    monkeypatch.setattr(bellwire._sync.transport, "sleep", waited.append)
     script = Script(*[answer(502)] * 50, answer(403, {"code": "forbidden"}))
     made = client(script, retry=RetryPolicy(retries=0))
     with pytest.raises(APIError, match="forbidden"):
@@ -81,6 +81,48 @@ def test_a_stream_of_something_else_is_an_error(text: bytes) -> None:
     script = Script(httpx.Response(200, stream=Lines(text.decode())))
     with pytest.raises(BellwireError, match="no event"):
         next(client(script).stream_events(after="evt_1"))
+
+
+def test_changes_are_told_again_after_a_break(monkeypatch: pytest.MonkeyPatch) -> None:
+    import bellwire._sync.transport
+
+    waited: list[float] = []
+    monkeypatch.setattr(bellwire._sync.transport, "sleep", waited.append)
+    hello = 'event: hello\ndata: {"topics": ["keys", "jobs"]}\n\n'
+    changed = 'event: changed\ndata: {"topics": ["jobs"]}\n\n'
+    script = Script(
+        httpx.Response(200, stream=Lines(hello + changed, httpx.ReadError("cut"))),
+        answer(503, {}),
+        httpx.Response(200, stream=Lines(hello)),
+        httpx.Response(200, stream=Lines("data: []\n\n")),
+    )
+    stream = client(script, retry=RetryPolicy(retries=0)).stream_changes(namespace="acme")
+    first = {"event": "hello", "data": {"topics": ["keys", "jobs"]}}
+    assert [next(stream) for _ in range(3)] == [
+        first,
+        {"event": "changed", "data": {"topics": ["jobs"]}},
+        first,
+    ]
+    with pytest.raises(BellwireError, match="no JSON object"):
+        next(stream)
+    assert [request.url.path for request in script.asked] == ["/v1/changes/stream"] * 4
+    assert {str(request.url.params) for request in script.asked} == {"namespace=acme"}
+    assert waited == [0.5, 1.0, 0.5]
+
+
+def test_a_stream_that_is_left_gives_its_connection_back() -> None:
+    class Watched(Lines):
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    watched = Watched('data: {"topics": []}\n\n' * 2)
+    stream = client(Script(httpx.Response(200, stream=watched))).stream_changes()
+    next(stream)
+    assert not watched.closed
+    stream.close()  # type: ignore[attr-defined]
+    assert watched.closed
 
 
 def test_only_line_ends_end_lines() -> None:

@@ -5,7 +5,7 @@ import { useRef, useState } from 'react';
 import { answer } from '@/api/client';
 import { useGet, useWrite } from '@/api/hooks';
 import { useApi } from '@/api/scope';
-import { useMay } from '@/app/session';
+import { useMay, useMayChange } from '@/app/session';
 import { CodeBlock } from '@/ui/code-block';
 import { Confirm } from '@/ui/confirm';
 import { Facts } from '@/ui/facts';
@@ -22,8 +22,9 @@ import { question, usd } from './words';
 export default function ApprovalPage() {
   const { approvalId = '' } = useParams({ strict: false }) as { approvalId?: string };
   const may = useMay();
+  const mayChange = useMayChange();
   const api = useApi();
-  const decides = may('approvals:decide');
+  const decides = mayChange('approvals:decide');
   const [verdict, setVerdict] = useState<Verdict | null>(null);
   const [takingBack, setTakingBack] = useState(false);
   const heading = useRef<HTMLSpanElement>(null);
@@ -60,7 +61,7 @@ export default function ApprovalPage() {
       actions={
         pending && (
           <>
-            {may('approvals:request') && (
+            {mayChange('approvals:request') && (
               <Button size="compact-sm" variant="subtle" color="gray" onClick={() => setTakingBack(true)}>
                 Take back
               </Button>

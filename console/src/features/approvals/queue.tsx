@@ -6,7 +6,7 @@ import { Button, Kbd } from '@mantine/core';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useGet } from '@/api/hooks';
 import { useFields } from '@/app/search';
-import { useMay } from '@/app/session';
+import { useMayChange } from '@/app/session';
 import { Empty } from '@/ui/empty';
 import { Money } from '@/ui/money';
 import { useNow } from '@/ui/now';
@@ -32,8 +32,7 @@ interface Deciding {
 
 export function Queue() {
   const [{ open }, set] = useFields(approvalSearch);
-  const may = useMay();
-  const decides = may('approvals:decide');
+  const decides = useMayChange()('approvals:decide');
   const { rows, loading, error, refetch } = usePending();
   const [deciding, setDeciding] = useState<Deciding | null>(null);
   const list = useRef<HTMLDivElement>(null);

@@ -4,6 +4,7 @@ import { Download } from 'lucide-react';
 import { useGet } from '@/api/hooks';
 import { CodeBlock } from '@/ui/code-block';
 import { CopyButton } from '@/ui/copy';
+import { saveAs } from '@/ui/download';
 import { JsonView } from '@/ui/json-view';
 import { Section } from '@/ui/page';
 import { claimsOf } from './words';
@@ -13,14 +14,7 @@ export function Receipt({ id, receipt }: { id: string; receipt: string }) {
   const key = keys.data?.keys[0]?.public_key;
   const claims = claimsOf(receipt);
   const name = `${id}.receipt.txt`;
-  const download = () => {
-    const url = URL.createObjectURL(new Blob([receipt], { type: 'text/plain' }));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = name;
-    link.click();
-    URL.revokeObjectURL(url);
-  };
+  const download = () => saveAs(new Blob([receipt], { type: 'text/plain' }), name);
   return (
     <Section
       title="Receipt"

@@ -6,6 +6,7 @@ import { useList, useWrite } from '@/api/hooks';
 import { useApi } from '@/api/scope';
 import { useFields } from '@/app/search';
 import { useSession } from '@/app/session';
+import { saveLines } from '@/ui/download';
 import { ClearFilters, Empty } from '@/ui/empty';
 import { Filters, TextFilter } from '@/ui/filters';
 import { Page } from '@/ui/page';
@@ -13,7 +14,6 @@ import { DataTable } from '@/ui/table';
 import { ChainStatus } from './chain';
 import { columns } from './columns';
 import { ACTIONS, type Entry } from './entry';
-import { downloadLog } from './export';
 import { EntryPanel } from './panel';
 import { auditSearch } from './search';
 import './audit.css';
@@ -31,9 +31,13 @@ export default function Audit() {
     params: { query: selection },
     rows: (page) => page.entries,
   });
-  const download = useWrite(() => downloadLog(api, selection), { topics: ['audit'] });
-  const entry = useOpen(open, list.rows);
   const filtered = Object.values(selection).some(Boolean);
+  // What `bellwire audit verify` checks.
+  const download = useWrite(
+    () => saveLines(api, '/v1/audit', selection, filtered ? 'audit-selection.ndjson' : 'audit.ndjson'),
+    { topics: ['audit'] },
+  );
+  const entry = useOpen(open, list.rows);
   const clear = () =>
     set({
       action: undefined,

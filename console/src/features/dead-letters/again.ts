@@ -1,8 +1,10 @@
 /**
  * Sending dead letters again, in bulk. The API retries one delivery, or all of one endpoint in a span of time; what
- * is asked for here is either a choice, or everything that a filter finds over all endpoints. Pure of React, so
- * that it can be tested.
+ * is asked for here is either a choice, or everything that a filter finds over all endpoints. Refusals are counted; any
+ * other error ends the run and is thrown, after `tell` said how far it came. Pure of React, so that it can be tested.
  */
+import { ApiError } from '@/api/problem';
+
 export interface Progress {
   done: number;
   /** Null while nobody knows. */
@@ -69,13 +71,19 @@ export async function retryAll(
       if (stopped.aborted) return progress;
       try {
         progress.done += await door.retryOf(id, filter);
-      } catch {
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
         progress.failed += 1;
       }
       tell({ ...progress });
     }
   }
   return progress;
+}
+
+/** It is gone, or there is nothing to retry any more. Everything else may be the server's state, not the delivery's. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 404 || error.status === 409);
 }
 
 async function* pages(
@@ -99,16 +107,22 @@ async function each(
   stopped: AbortSignal,
 ): Promise<void> {
   const waiting = [...ids];
+  const broken: unknown[] = [];
   const worker = async () => {
-    for (let id = waiting.shift(); id !== undefined && !stopped.aborted; id = waiting.shift()) {
+    while (!stopped.aborted && broken.length === 0) {
+      const id = waiting.shift();
+      if (id === undefined) return;
       try {
         await door.retry(id);
         progress.done += 1;
-      } catch {
-        progress.failed += 1;
+      } catch (error) {
+        if (isRefusal(error)) progress.failed += 1;
+        else broken.push(error);
       }
       tell({ ...progress });
     }
   };
+  // Those under way are waited for, so that what was told last is how far it came.
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  if (broken.length > 0) throw broken[0];
 }

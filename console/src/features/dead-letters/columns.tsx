@@ -4,9 +4,8 @@ import type { Column } from '@/ui/table';
 import { Time } from '@/ui/time';
 
 type Delivery = components['schemas']['Delivery'];
-export type EndpointNames = ReadonlyMap<string, string>;
 
-export function columnsFor(endpoints: EndpointNames): readonly Column<Delivery>[] {
+export function columnsFor(endpoints: ReadonlyMap<string, string>): readonly Column<Delivery>[] {
   return [
     {
       id: 'failed',

@@ -3,10 +3,11 @@ import { Button, Select } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { Download, RotateCcw } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { useGet, useList, useWrite } from '@/api/hooks';
+import { useList, useWrite } from '@/api/hooks';
 import { useApi } from '@/api/scope';
+import { useEndpointNames, useEventTypes } from '@/app/names';
 import { useFields } from '@/app/search';
-import { useMay, useSession } from '@/app/session';
+import { useMayChange, useSession } from '@/app/session';
 import { Confirm } from '@/ui/confirm';
 import { fileStamp, saveLines } from '@/ui/download';
 import { ClearFilters, Empty } from '@/ui/empty';
@@ -15,7 +16,7 @@ import { curl } from '@/ui/origin';
 import { Page } from '@/ui/page';
 import { RangeFilter } from '@/ui/range-filter';
 import { DataTable } from '@/ui/table';
-import { columnsFor, type EndpointNames } from './columns';
+import { columnsFor } from './columns';
 import './dead-letters.css';
 import { RunBar } from './run-bar';
 import { deadLetterSearch } from './search';
@@ -25,11 +26,11 @@ export default function DeadLetters() {
   const [filters, set] = useFields(deadLetterSearch);
   const { endpoint, namespace, type, q, since, until } = filters;
   const api = useApi();
-  const { me, read_only } = useSession();
-  const manages = useMay()('webhooks:manage') && !read_only;
+  const { me } = useSession();
+  const manages = useMayChange()('webhooks:manage');
   const navigate = useNavigate();
   const endpoints = useEndpointNames();
-  const types = useGet('/v1/event-types', { topics: [], params: { query: { limit: 200 } } });
+  const types = useEventTypes();
   const query = { endpoint_id: endpoint, namespace, type, q, since, until, status: 'failed' };
   const list = useList('/v1/deliveries', {
     topics: ['deliveries'],
@@ -118,7 +119,7 @@ export default function DeadLetters() {
           placeholder="Type, such as purchase.*"
           value={type}
           onChange={(value) => set({ type: value })}
-          options={types.data?.event_types.map(({ name }) => name) ?? []}
+          options={types}
           width={180}
         />
         {!me.namespace && (
@@ -163,8 +164,8 @@ export default function DeadLetters() {
             />
           ) : (
             <Empty title="No dead letters" command={curl('/v1/deliveries?status=failed')}>
-              A delivery that failed after its last retry stays here until it is sent again or is 30 days old.
-              The same list by the API:
+              A delivery that failed after its last retry stays here until it is sent again, or is older than
+              what the server keeps. The same list by the API:
             </Empty>
           )
         }
@@ -201,16 +202,5 @@ export default function DeadLetters() {
         </Confirm>
       )}
     </Page>
-  );
-}
-
-/** What the endpoints are called, by id. */
-function useEndpointNames(): EndpointNames {
-  const { data } = useGet('/v1/webhooks', { topics: ['endpoints'], params: { query: { limit: 200 } } });
-  return new Map(
-    (data?.endpoints ?? []).map(({ id, description, url }) => [
-      id,
-      description || (url ?? '').replace(/^https?:\/\//, '') || id,
-    ]),
   );
 }

@@ -7,13 +7,14 @@ import { answer } from '@/api/client';
 import { useWrite } from '@/api/hooks';
 import type { components } from '@/api/schema';
 import { useApi } from '@/api/scope';
+import { nameOf } from '@/app/names';
+import { useMayChange } from '@/app/session';
 import { latency } from '@/ui/clock';
 import { Confirm } from '@/ui/confirm';
 import { EditEndpoint } from './edit';
-import { type Endpoint, nameOf } from './form';
+import type { Endpoint } from './form';
 import { HandlerDialog } from './handler-dialog';
 import type { EndpointStats } from './health';
-import { useManages } from './manage';
 import { ReplayDialog } from './replay';
 import { RotateSecret } from './rotate';
 
@@ -26,7 +27,7 @@ export function EndpointActions({
   endpoint: Endpoint;
   stats: EndpointStats | undefined;
 }) {
-  const manages = useManages();
+  const manages = useMayChange()('webhooks:manage');
   const [dialog, setDialog] = useState<Dialog | null>(null);
   const close = () => setDialog(null);
   if (!manages) {

@@ -3,6 +3,7 @@ import { Button } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { type ListResult, useList } from '@/api/hooks';
 import type { components } from '@/api/schema';
+import { useEventTypes } from '@/app/names';
 import { useFields } from '@/app/search';
 import { ClearFilters, Empty } from '@/ui/empty';
 import { ChoiceFilter, Filters, TextFilter } from '@/ui/filters';
@@ -13,7 +14,6 @@ import { StatusBadge } from '@/ui/status';
 import { type Column, DataTable } from '@/ui/table';
 import { Countdown, Time } from '@/ui/time';
 import type { Endpoint } from './form';
-import { useEventTypes } from './names';
 import { deliverySearch, STATUSES } from './search';
 
 export type Delivery = components['schemas']['Delivery'];

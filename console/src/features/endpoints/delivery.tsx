@@ -6,6 +6,8 @@ import { answer } from '@/api/client';
 import { useGet, useWrite } from '@/api/hooks';
 import type { components } from '@/api/schema';
 import { useApi } from '@/api/scope';
+import { hostOf, nameOf } from '@/app/names';
+import { useMayChange } from '@/app/session';
 import { Id } from '@/ui/copy';
 import { Facts } from '@/ui/facts';
 import { Page, Section } from '@/ui/page';
@@ -14,8 +16,6 @@ import { StatusBadge } from '@/ui/status';
 import { Countdown, Time } from '@/ui/time';
 import { Attempts } from './attempts';
 import './endpoints.css';
-import { hostOf, nameOf } from './form';
-import { useManages } from './manage';
 import { SentRequest } from './request';
 
 type Detail = components['schemas']['DeliveryDetail'];
@@ -136,7 +136,7 @@ function attemptsText({ attempts, attempt_log: log }: Detail): string {
 
 function Again({ delivery }: { delivery: Detail }) {
   const api = useApi();
-  const manages = useManages();
+  const manages = useMayChange()('webhooks:manage');
   const retry = useWrite(
     () =>
       answer(

@@ -2,6 +2,7 @@
 import { Skeleton } from '@mantine/core';
 import { Link, useParams } from '@tanstack/react-router';
 import { useGet } from '@/api/hooks';
+import { nameOf } from '@/app/names';
 import { Id } from '@/ui/copy';
 import { Facts } from '@/ui/facts';
 import { Page, Section } from '@/ui/page';
@@ -10,7 +11,7 @@ import { Time } from '@/ui/time';
 import { EndpointActions } from './actions';
 import { Deliveries } from './deliveries';
 import './endpoints.css';
-import { DIALECT_LABELS, type Endpoint, nameOf, scheduleText } from './form';
+import { DIALECT_LABELS, type Endpoint, scheduleText } from './form';
 import { EndpointStatus, useHealth } from './health';
 import { HealthSummary } from './health-summary';
 import { Notes } from './notes';

@@ -12,10 +12,10 @@ import {
 } from '@mantine/core';
 import { useState } from 'react';
 import type { ApiError } from '@/api/problem';
+import { useNamespaces } from '@/app/names';
 import { useSession } from '@/app/session';
 import { fieldError } from '@/ui/problem-alert';
 import { DIALECT_LABELS, DIALECTS, type Draft, PRESETS } from './form';
-import { useNamespaces } from './names';
 import { TypesInput } from './types-input';
 
 export interface FieldsProps {

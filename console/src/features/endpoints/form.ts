@@ -147,16 +147,6 @@ export function headersOf(lines: string): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
-/** Under which name people know an endpoint: what it is for, else where it goes. */
-export function nameOf(endpoint: Pick<Endpoint, 'description' | 'url' | 'kind'>): string {
-  return endpoint.description || hostOf(endpoint.url) || `${endpoint.kind} endpoint`;
-}
-
-/** `hooks.acme.com/bellwire` of a URL. */
-export function hostOf(url: string | null | undefined): string {
-  return (url ?? '').replace(/^https?:\/\//, '');
-}
-
 /** `15s`, `2m`, `1h` as people say them. */
 export function scheduleText(steps: readonly string[]): string {
   return steps.length === 0 ? 'no retry' : steps.join(', ');

@@ -18,7 +18,7 @@ def verify(headers, body, tolerance=300):
     if abs(time.time() - int(timestamp)) > tolerance:
         raise ValueError("the timestamp is too old or too new")
     content = f"{event_id}.{timestamp}.".encode() + body
-    for one in headers["webhook-signature"].split(" "):
+    for one in headers.get("webhook-signature", "").split(" "):
         version, _, signature = one.partition(",")
         if version != "v1a":
             continue
@@ -192,7 +192,7 @@ func main() {
 }
 `;
 
-const ruby = `# config.ru, Ruby 3.1 or later: WEBHOOK_PUBLIC_KEY=whpk_… rackup
+const ruby = `# config.ru, Ruby 3.1 or later: WEBHOOK_PUBLIC_KEY=whpk_... rackup
 require "base64"
 require "json"
 require "openssl"

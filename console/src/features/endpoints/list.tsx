@@ -3,8 +3,9 @@ import { Button } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { useList } from '@/api/hooks';
+import { hostOf, nameOf, useNamespaces } from '@/app/names';
 import { useFields } from '@/app/search';
-import { useSession } from '@/app/session';
+import { useMayChange, useSession } from '@/app/session';
 import { ClearFilters, Empty } from '@/ui/empty';
 import { Filters, TextFilter } from '@/ui/filters';
 import { curl } from '@/ui/origin';
@@ -12,10 +13,8 @@ import { Page } from '@/ui/page';
 import { type Column, DataTable } from '@/ui/table';
 import { CreateEndpoint } from './create';
 import './endpoints.css';
-import { type Endpoint, hostOf, nameOf } from './form';
+import type { Endpoint } from './form';
 import { BacklogCell, DeadCell, FailingCell, StatusCell, SuccessCell } from './health';
-import { useManages } from './manage';
-import { useNamespaces } from './names';
 import { endpointSearch } from './search';
 
 /** Fewer than lists usually have: each row asks for its health. */
@@ -86,7 +85,7 @@ const columns: readonly Column<Endpoint>[] = [
 export default function Endpoints() {
   const [filters, set] = useFields(endpointSearch);
   const { me } = useSession();
-  const manages = useManages();
+  const manages = useMayChange()('webhooks:manage');
   const navigate = useNavigate();
   const namespaces = useNamespaces();
   const list = useList('/v1/webhooks', {

@@ -4,11 +4,11 @@ import { type ReactNode, useState } from 'react';
 import { answer } from '@/api/client';
 import { useWrite } from '@/api/hooks';
 import { useApi } from '@/api/scope';
+import { useMayChange } from '@/app/session';
 import { Confirm } from '@/ui/confirm';
 import { Countdown, Time } from '@/ui/time';
 import { type Endpoint, newSecretWhen } from './form';
 import type { EndpointStats } from './health';
-import { useManages } from './manage';
 
 export function Note({
   tone,
@@ -60,7 +60,7 @@ export function Notes({ endpoint, stats }: { endpoint: Endpoint; stats: Endpoint
 
 function Rotation({ endpoint }: { endpoint: Endpoint }) {
   const api = useApi();
-  const manages = useManages();
+  const manages = useMayChange()('webhooks:manage');
   const [asking, setAsking] = useState(false);
   const finish = useWrite(
     () =>

@@ -1,7 +1,7 @@
 /** Types and families of events, typed or chosen. */
 import { TagsInput } from '@mantine/core';
 import { useState } from 'react';
-import { useEventTypes, withFamilies } from './names';
+import { useEventTypes } from '@/app/names';
 
 export function TypesInput({
   label,
@@ -42,4 +42,10 @@ export function TypesInput({
       error={error}
     />
   );
+}
+
+/** `purchase.*` for each family, before the types themselves. */
+function withFamilies(types: readonly string[]): string[] {
+  const families = new Set(types.map((type) => `${type.split('.')[0]}.*`));
+  return ['*', ...families, ...types];
 }

@@ -2,8 +2,9 @@
 import { Button } from '@mantine/core';
 import { Pause, Play } from 'lucide-react';
 import { useEffect } from 'react';
-import { useGet, useList } from '@/api/hooks';
+import { useList } from '@/api/hooks';
 import { useEventTail } from '@/api/tail';
+import { useEventTypes } from '@/app/names';
 import { useFields } from '@/app/search';
 import { useSession } from '@/app/session';
 import { ClearFilters, Empty } from '@/ui/empty';
@@ -20,7 +21,7 @@ export default function Events() {
   const [filters, set] = useFields(eventSearch);
   const { type, namespace, q, since } = filters;
   const { me } = useSession();
-  const types = useGet('/v1/event-types', { topics: [], params: { query: { limit: 200 } } });
+  const types = useEventTypes();
   const list = useList('/v1/events', {
     // The tail tells what is new: the list itself is asked for only when the filters change.
     topics: [],
@@ -75,7 +76,7 @@ export default function Events() {
           value={type}
           onChange={(value) => set({ type: value })}
           placeholder="Type, such as purchase.*"
-          options={types.data?.event_types.map(({ name }) => name) ?? []}
+          options={types}
           width={190}
         />
         {!me.namespace && (

@@ -3,9 +3,10 @@ import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Plus } from 'lucide-react';
 import { useMemo } from 'react';
-import { useGet, useList } from '@/api/hooks';
+import { useList } from '@/api/hooks';
+import { useNamespaces } from '@/app/names';
 import { useFields } from '@/app/search';
-import { useMay, useSession } from '@/app/session';
+import { useMayChange, useSession } from '@/app/session';
 import { ClearFilters, Empty } from '@/ui/empty';
 import { Filters, TextFilter } from '@/ui/filters';
 import { curl } from '@/ui/origin';
@@ -19,23 +20,18 @@ import './keys.css';
 
 export default function Keys() {
   const [{ namespace, open }, set] = useFields(keySearch);
-  const { me, read_only } = useSession();
-  const may = useMay();
+  const { me } = useSession();
   const [creating, create] = useDisclosure(false);
   const list = useList('/v1/keys', {
     topics: ['keys'],
     params: { query: { namespace } },
     rows: (page) => page.keys,
   });
-  const namespaces = useGet('/v1/namespaces', {
-    topics: ['keys'],
-    params: { query: { limit: 200 } },
-  });
-  const names = namespaces.data?.namespaces.map(({ name }) => name) ?? [];
+  const namespaces = useNamespaces();
   const columns = useMemo(() => columnsFor(me.key_id), [me.key_id]);
   const clear = () => set({ namespace: undefined });
   const close = () => set({ open: undefined }, { keepCursor: true });
-  const mayChange = may('keys:manage') && !read_only;
+  const mayChange = useMayChange()('keys:manage');
 
   return (
     <Page
@@ -55,7 +51,7 @@ export default function Keys() {
             label="Namespace"
             value={namespace}
             onChange={(value) => set({ namespace: value })}
-            options={names}
+            options={namespaces}
             width={190}
             focusKey
           />
@@ -96,7 +92,7 @@ export default function Keys() {
           />
         )}
       </div>
-      {creating && <CreateKey namespaces={names} initialNamespace={namespace} onClose={create.close} />}
+      {creating && <CreateKey namespaces={namespaces} initialNamespace={namespace} onClose={create.close} />}
     </Page>
   );
 }

@@ -1,6 +1,6 @@
 /** Of which namespace the figures are. The browser's own control: this is part of the first view. */
 import { NativeSelect } from '@mantine/core';
-import { useGet } from '@/api/hooks';
+import { useNamespaces } from '@/app/names';
 
 export interface NamespaceFilterProps {
   namespace: string | undefined;
@@ -8,11 +8,7 @@ export interface NamespaceFilterProps {
 }
 
 export default function NamespaceFilter({ namespace, onChange }: NamespaceFilterProps) {
-  const namespaces = useGet('/v1/namespaces', {
-    topics: ['keys', 'endpoints'],
-    params: { query: { limit: 200 } },
-  });
-  const names = new Set(namespaces.data?.namespaces.map(({ name }) => name));
+  const names = new Set(useNamespaces());
   // A link may name one that is further down the list.
   if (namespace) names.add(namespace);
   return (

@@ -5,7 +5,7 @@ import { type FormEvent, type ReactNode, useState } from 'react';
 import { answer } from '@/api/client';
 import { useWrite } from '@/api/hooks';
 import { useApi } from '@/api/scope';
-import { useMay } from '@/app/session';
+import { useMayChange } from '@/app/session';
 import { Confirm } from '@/ui/confirm';
 import { Dialog } from '@/ui/dialog';
 import { Section } from '@/ui/page';
@@ -24,7 +24,7 @@ interface Place {
 }
 
 export function Attached({ policy }: { policy: Policy }) {
-  const may = useMay();
+  const may = useMayChange();
   const { wallets, whole } = useWallets();
   const [attaching, setAttaching] = useState(false);
   const [detaching, setDetaching] = useState<Place | null>(null);
@@ -148,7 +148,7 @@ function useAttach(policy: Policy) {
 }
 
 function Attach({ policy, onClose }: { policy: Policy; onClose: () => void }) {
-  const may = useMay();
+  const may = useMayChange();
   const { wallets } = useWallets();
   const kinds = (['wallet', 'agent', 'namespace'] as const).filter(
     (kind) => kind !== 'wallet' || may('wallets:manage'),

@@ -9,7 +9,7 @@ import type { ApiError } from '@/api/problem';
 import { asApiError } from '@/api/problem';
 import { useApi } from '@/api/scope';
 import { useFields } from '@/app/search';
-import { useMay } from '@/app/session';
+import { useMayChange } from '@/app/session';
 import { Confirm } from '@/ui/confirm';
 import { Page, Section } from '@/ui/page';
 import { fieldError, ProblemAlert } from '@/ui/problem-alert';
@@ -27,7 +27,7 @@ import { type Policy, who } from './words';
 export default function EditPage() {
   const { policyId = '' } = useParams({ strict: false }) as { policyId?: string };
   const [{ from }] = useFields(editSearch);
-  const may = useMay();
+  const saves = useMayChange()('policies:manage');
   const policy = useGet('/v1/policies/{policy_id}', {
     topics: ['policies'],
     params: { path: { policy_id: policyId } },
@@ -42,7 +42,7 @@ export default function EditPage() {
   if (!policy.data || !start) {
     return <Page title="Edit rules">{error ? <ProblemAlert error={error} /> : <Skeleton h={300} />}</Page>;
   }
-  return <Editor key={policyId} policy={policy.data} start={start} saves={may('policies:manage')} />;
+  return <Editor key={policyId} policy={policy.data} start={start} saves={saves} />;
 }
 
 interface Draft {

@@ -5,7 +5,7 @@ import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { useList } from '@/api/hooks';
 import { useFields } from '@/app/search';
-import { useMay, useSession } from '@/app/session';
+import { useMayChange, useSession } from '@/app/session';
 import { ClearFilters, Empty } from '@/ui/empty';
 import { Filters, TextFilter } from '@/ui/filters';
 import { curl } from '@/ui/origin';
@@ -21,7 +21,7 @@ import { type Policy, plain, type Rule, sentences } from './words';
 export default function Policies() {
   const [{ namespace }, set] = useFields(policiesSearch);
   const { me } = useSession();
-  const manages = useMay()('policies:manage');
+  const manages = useMayChange()('policies:manage');
   const navigate = useNavigate();
   const [creating, setCreating] = useState(false);
   const { wallets } = useWallets();

@@ -7,7 +7,7 @@ import { answer } from '@/api/client';
 import { useGet, useList, useWrite } from '@/api/hooks';
 import { useApi } from '@/api/scope';
 import { useFields } from '@/app/search';
-import { useMay } from '@/app/session';
+import { useMayChange } from '@/app/session';
 import { Confirm } from '@/ui/confirm';
 import { Id } from '@/ui/copy';
 import { Facts } from '@/ui/facts';
@@ -24,7 +24,7 @@ import { type Policy, who } from './words';
 export default function PolicyPage() {
   const { policyId = '' } = useParams({ strict: false }) as { policyId?: string };
   const [{ version }, set] = useFields(policySearch);
-  const manages = useMay()('policies:manage');
+  const manages = useMayChange()('policies:manage');
   const [deleting, setDeleting] = useState(false);
   const api = useApi();
   const navigate = useNavigate();

@@ -5,7 +5,7 @@ import { answer } from '@/api/client';
 import { useWrite } from '@/api/hooks';
 import type { components } from '@/api/schema';
 import { useApi } from '@/api/scope';
-import { useMay, useSession } from '@/app/session';
+import { useMayChange, useSession } from '@/app/session';
 import { ProblemAlert } from '@/ui/problem-alert';
 import { StatusBadge } from '@/ui/status';
 import { INTEGRATIONS } from './said';
@@ -23,8 +23,8 @@ export function Integrations({ integrations }: { integrations: readonly Integrat
 }
 
 function Row({ integration: { name, configured, detail } }: { integration: Integration }) {
-  const { me, read_only } = useSession();
-  const may = useMay();
+  const { me } = useSession();
+  const may = useMayChange();
   const api = useApi();
   const words = INTEGRATIONS[name];
   const title = words?.title ?? name;
@@ -32,7 +32,7 @@ function Row({ integration: { name, configured, detail } }: { integration: Integ
     () => answer(api.http.POST('/v1/integrations/{name}/test', { params: { path: { name } } })),
     { topics: [], quiet: true },
   );
-  const mayTest = configured && may('keys:manage') && !me.namespace && !read_only;
+  const mayTest = configured && may('keys:manage') && !me.namespace;
   return (
     <li aria-label={title}>
       <div className="bw-integration-head">

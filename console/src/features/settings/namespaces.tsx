@@ -6,7 +6,7 @@ import { answer } from '@/api/client';
 import { useList, useWrite } from '@/api/hooks';
 import type { components } from '@/api/schema';
 import { useApi } from '@/api/scope';
-import { useMay, useSession } from '@/app/session';
+import { useMayChange, useSession } from '@/app/session';
 import { Confirm } from '@/ui/confirm';
 import { Empty } from '@/ui/empty';
 import { curl } from '@/ui/origin';
@@ -19,8 +19,8 @@ type Namespace = components['schemas']['NamespaceView'];
 type Asked = { what: 'portal' | 'delete'; name: string } | null;
 
 export function Namespaces() {
-  const { me, read_only } = useSession();
-  const may = useMay();
+  const { me } = useSession();
+  const may = useMayChange();
   const [asked, setAsked] = useState<Asked>(null);
   const list = useList('/v1/namespaces', {
     topics: ['keys', 'endpoints', 'wallets', 'events'],
@@ -28,11 +28,9 @@ export function Namespaces() {
     rows: (page) => page.namespaces,
     cursorParam: 'namespaces_cursor',
   });
-  const mayPortal = ['keys:manage', 'events:read', 'webhooks:manage'].every((each) =>
-    me.permissions.includes(each),
-  );
+  const mayPortal = may('keys:manage') && may('events:read') && may('webhooks:manage');
   const mayDelete = may('keys:manage') && !me.namespace;
-  const mayAct = (mayPortal || mayDelete) && !read_only;
+  const mayAct = mayPortal || mayDelete;
   const columns: Column<Namespace>[] = [
     { id: 'name', header: 'Name', cell: ({ name }) => <span title={name}>{name}</span> },
     { id: 'created', header: 'Created', width: 110, cell: ({ created_at }) => <Time at={created_at} /> },
@@ -93,7 +91,7 @@ export function Namespaces() {
           </Empty>
         }
       />
-      {mayPortal && !read_only && list.rows.length > 0 && (
+      {mayPortal && list.rows.length > 0 && (
         <Text c="dimmed" size="xs" mt={8}>
           A portal link shows a customer the endpoints, events and deliveries of its namespace, and nothing
           else.

@@ -2,7 +2,7 @@
 import { Button, Text } from '@mantine/core';
 import { printExact } from '@/api/exact';
 import { CodeBlock } from '@/ui/code-block';
-import { formatUsd, parseUsd } from '@/ui/nanos';
+import { showUsd } from '@/ui/nanos';
 import { type Agent, type Exchange, LOOP_COUNT, type Run } from './spending';
 
 const WORDS: Record<number, string> = {
@@ -84,7 +84,7 @@ function Advice({
   onUnfreeze: () => void;
 }) {
   const { answer, status, wish } = latest;
-  const usd = (name: string) => formatUsd(parseUsd(String(answer[name] ?? '')) ?? 0n);
+  const usd = (name: string) => showUsd(String(answer[name] ?? ''));
   if (status === 402) {
     return (
       <div className="try-advice">

@@ -1,11 +1,11 @@
 /** Another budget, with what it would leave, exactly. */
-import { Button, Group, Text, Textarea } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useState } from 'react';
 import { answer } from '@/api/client';
 import { useWrite } from '@/api/hooks';
 import { useApi } from '@/api/scope';
-import { formatUsd, parseUsd, usdText } from '@/ui/nanos';
-import { AmountInput, FormDialog, useFaults } from './dialog';
+import { formatUsd, parseUsd, showUsd, usdText } from '@/ui/nanos';
+import { AmountInput, FormDialog, ReasonInput, useFaults } from './dialog';
 import { remaining, tightest } from './remaining';
 import type { Wallet } from './tree';
 
@@ -38,7 +38,7 @@ export function BudgetDialog({
     {
       topics: ['wallets'],
       quiet: true,
-      said: (changed) => `${changed.name} has a budget of ${formatUsd(parseUsd(changed.budget_usd) ?? 0n)}`,
+      said: (changed) => `${changed.name} has a budget of ${showUsd(changed.budget_usd)}`,
       done: onClose,
     },
   );
@@ -86,19 +86,7 @@ export function BudgetDialog({
         )}
       </div>
       <Preview wallet={wallet} parents={parents} typed={typed} />
-      <Textarea
-        label="Reason"
-        description="Kept in the audit log."
-        value={reason}
-        onChange={(event) => {
-          setReason(event.currentTarget.value);
-          faults.mended('reason');
-        }}
-        error={faults.of('reason')}
-        autosize
-        minRows={2}
-        required
-      />
+      <ReasonInput description="Kept in the audit log." value={reason} onChange={setReason} faults={faults} />
     </FormDialog>
   );
 }
@@ -111,15 +99,15 @@ function Preview({ wallet, parents, typed }: { wallet: Wallet; parents: readonly
       <dl>
         <div>
           <dt>Spent</dt>
-          <dd className="bw-num">{usd(wallet.spent_usd)}</dd>
+          <dd className="bw-num">{showUsd(wallet.spent_usd)}</dd>
         </div>
         <div>
           <dt>Available now</dt>
-          <dd className="bw-num">{usd(wallet.available_usd)}</dd>
+          <dd className="bw-num">{showUsd(wallet.available_usd)}</dd>
         </div>
         <div>
           <dt>Held</dt>
-          <dd className="bw-num">{usd(wallet.held_usd)}</dd>
+          <dd className="bw-num">{showUsd(wallet.held_usd)}</dd>
         </div>
         <div>
           <dt>Available then</dt>
@@ -140,8 +128,4 @@ function Preview({ wallet, parents, typed }: { wallet: Wallet; parents: readonly
       )}
     </div>
   );
-}
-
-function usd(text: string): string {
-  return formatUsd(parseUsd(text) ?? 0n);
 }

@@ -174,7 +174,7 @@ function Parent({
       label="Below"
       placeholder="Nothing: at the top"
       description="Its spending must fit there, too."
-      data={(all.data?.wallets ?? []).map(({ id, name, namespace }) => ({
+      data={all.rows.map(({ id, name, namespace }) => ({
         value: id,
         label: namespace ? `${name} (${namespace})` : name,
       }))}

@@ -1,5 +1,13 @@
 /** A question with fields to fill in. What is wrong with a field is said at the field, the rest above the button. */
-import { Button, Group, Stack, TextInput, type TextInputProps } from '@mantine/core';
+import {
+  Button,
+  Group,
+  Stack,
+  Textarea,
+  type TextareaProps,
+  TextInput,
+  type TextInputProps,
+} from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { ApiError } from '@/api/problem';
 import { Dialog } from '@/ui/dialog';
@@ -62,6 +70,27 @@ export function AmountInput(props: Omit<TextInputProps, 'onChange'> & { onChange
       spellCheck={false}
       {...rest}
       onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
+}
+
+/** Why it is done: the field `reason`, which the server asks for. */
+export function ReasonInput(
+  props: Omit<TextareaProps, 'onChange'> & { faults: Faults; onChange: (text: string) => void },
+) {
+  const { faults, onChange, ...rest } = props;
+  return (
+    <Textarea
+      label="Reason"
+      error={faults.of('reason')}
+      autosize
+      minRows={2}
+      required
+      {...rest}
+      onChange={(event) => {
+        onChange(event.currentTarget.value);
+        faults.mended('reason');
+      }}
     />
   );
 }

@@ -5,7 +5,7 @@ import { answer } from '@/api/client';
 import { useWrite } from '@/api/hooks';
 import { useApi, useLive } from '@/api/scope';
 import { Confirm } from '@/ui/confirm';
-import { formatUsd, parseUsd } from '@/ui/nanos';
+import { formatUsd, parseUsd, showUsd } from '@/ui/nanos';
 import { AmountInput, FormDialog, useFaults } from './dialog';
 
 /** What a purchase and its hold have in common. */
@@ -34,7 +34,7 @@ export function CaptureDialog({ hold, onClose }: EndProps) {
     {
       topics: ['wallets'],
       quiet: true,
-      said: (ended) => `Captured ${usd(ended.captured_usd)}`,
+      said: (ended) => `Captured ${showUsd(ended.captured_usd)}`,
       done: onClose,
     },
   );
@@ -89,7 +89,7 @@ export function VoidDialog({ hold, onClose }: EndProps) {
       }}
       onClose={onClose}
     >
-      {usd(hold.amount_usd)} goes back to the budget. Whoever made the hold can no longer capture it.
+      {showUsd(hold.amount_usd)} goes back to the budget. Whoever made the hold can no longer capture it.
     </Confirm>
   );
 }
@@ -121,7 +121,7 @@ export function FailDialog({ hold, onClose }: EndProps) {
       onClose={onClose}
     >
       <Text>
-        {usd(hold.amount_usd)} goes back to the budget, and <code>purchase.failed</code> tells why.
+        {showUsd(hold.amount_usd)} goes back to the budget, and <code>purchase.failed</code> tells why.
       </Text>
       <TextInput
         label="Code"
@@ -150,8 +150,4 @@ export function FailDialog({ hold, onClose }: EndProps) {
       />
     </FormDialog>
   );
-}
-
-function usd(text: string): string {
-  return formatUsd(parseUsd(text) ?? 0n);
 }

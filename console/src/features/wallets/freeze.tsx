@@ -1,9 +1,9 @@
-import { Text, Textarea } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useState } from 'react';
 import { answer } from '@/api/client';
 import { useWrite } from '@/api/hooks';
 import { useApi } from '@/api/scope';
-import { FormDialog, useFaults } from './dialog';
+import { FormDialog, ReasonInput, useFaults } from './dialog';
 import type { Wallet } from './tree';
 
 /** Asks why, and freezes or unfreezes. */
@@ -43,20 +43,13 @@ export function FreezeDialog({ wallet, onClose }: { wallet: Wallet; onClose: () 
           ? 'At once, every purchase and hold from it and from all wallets below it is refused with 423. What is held already can still be captured.'
           : 'It and the wallets below it can be spent from again, as far as their budgets go.'}
       </Text>
-      <Textarea
-        label="Reason"
+      <ReasonInput
         description={
           freezes ? 'Told to agents that are refused, and kept in the audit log.' : 'Kept in the audit log.'
         }
         value={reason}
-        onChange={(event) => {
-          setReason(event.currentTarget.value);
-          faults.mended('reason');
-        }}
-        error={faults.of('reason')}
-        autosize
-        minRows={2}
-        required
+        onChange={setReason}
+        faults={faults}
         data-autofocus
       />
     </FormDialog>

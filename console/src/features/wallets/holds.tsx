@@ -5,7 +5,7 @@ import { useList } from '@/api/hooks';
 import type { components } from '@/api/schema';
 import { useFields } from '@/app/search';
 import { Money } from '@/ui/money';
-import { formatUsd, parseUsd } from '@/ui/nanos';
+import { showUsd } from '@/ui/nanos';
 import { Section } from '@/ui/page';
 import { StatusBadge } from '@/ui/status';
 import { type Column, DataTable } from '@/ui/table';
@@ -61,7 +61,7 @@ export function HoldsSection({
         columns={columns(manages.holds ? setEnding : null)}
         rows={list.rows}
         rowKey={(hold) => hold.purchase_id}
-        rowLabel={(hold) => `${hold.status}, ${hold.vendor}, ${formatUsd(parseUsd(hold.amount_usd) ?? 0n)}`}
+        rowLabel={(hold) => `${hold.status}, ${hold.vendor}, ${showUsd(hold.amount_usd)}`}
         onOpen={(hold) => onOpen(hold.purchase_id)}
         chosen={chosen}
         keys={false}

@@ -35,10 +35,10 @@ export default function Wallets() {
   const [max, setMax] = useState(WALLETS_STEP);
   const [making, setMaking] = useState(false);
   const all = useWallets(namespace, max);
-  const tree = useMemo(() => treeOf(all.data?.wallets ?? []), [all.data]);
+  const tree = useMemo(() => treeOf(all.rows), [all.rows]);
 
   const filtered = Boolean(q || status);
-  const known = all.data?.wallets.length ?? 0;
+  const known = all.rows.length;
   // Unlike most others: those that were folded where all are open, and the other way round.
   const [turned, setTurned] = useState<ReadonlySet<string>>(new Set());
   const [openAtFirst, setOpenAtFirst] = useState<boolean | null>(null);
@@ -55,9 +55,7 @@ export default function Wallets() {
     setOpenAtFirst(open);
   };
   const rows = rowsOf(filtered ? sift(tree, { q, status }) : tree, isOpen);
-  const matching = filtered
-    ? (all.data?.wallets ?? []).filter((wallet) => matches(wallet, { q, status })).length
-    : null;
+  const matching = filtered ? all.rows.filter((wallet) => matches(wallet, { q, status })).length : null;
   const nested = tree.some(({ children }) => children.length > 0);
   const someOpen = rows.some(({ wallet, children }) => children.length > 0 && isOpen(wallet.id));
 
@@ -139,13 +137,8 @@ export default function Wallets() {
               params: { walletId: wallet.id } as never,
             })
           }
-          list={{
-            loading: all.isPending && !all.error,
-            stale: all.isPlaceholderData,
-            error: all.error,
-            refetch: () => void all.refetch(),
-          }}
-          count={all.data && countText(known, all.data.more, matching)}
+          list={all}
+          count={all.known && countText(known, !all.whole, matching)}
           empty={
             filtered || namespace ? (
               <Empty title="No wallet like this" action={<ClearFilters onClick={clear} />} />
@@ -163,8 +156,8 @@ export default function Wallets() {
           }
         />
       </div>
-      {all.data?.more && (
-        <Button variant="default" onClick={() => setMax(max + WALLETS_STEP)} loading={all.isFetching}>
+      {!all.whole && (
+        <Button variant="default" onClick={() => setMax(max + WALLETS_STEP)} loading={all.fetching}>
           Load older wallets
         </Button>
       )}

@@ -1,49 +1,23 @@
 /** Wallets that several parts of the pages need. */
 import { useQuery } from '@tanstack/react-query';
-import { type Api, answer } from '@/api/client';
-import { useGet } from '@/api/hooks';
+import { answer } from '@/api/client';
+import { useAll, useGet } from '@/api/hooks';
 import type { ApiError } from '@/api/problem';
 import { asApiError } from '@/api/problem';
 import { useApi } from '@/api/scope';
 import type { Wallet } from './tree';
 
-/** The server's largest page. */
-const PAGE_MAX = 200;
 /** So many more at a time: a tree is seen whole or not at all, and few have more. */
 export const WALLETS_STEP = 1_000;
 
-export interface AllWallets {
-  wallets: Wallet[];
-  /** There are more, older ones. */
-  more: boolean;
-}
-
 /** The newest wallets, all pages of them. */
 export function useWallets(namespace: string | undefined, max = WALLETS_STEP) {
-  const api = useApi();
-  return useQuery<AllWallets, ApiError>({
-    queryKey: ['wallets', namespace ?? null, max],
-    queryFn: ({ signal }) => allWallets(api, namespace, max, signal),
-    meta: { topics: ['wallets'] },
-    placeholderData: (before) => before,
+  return useAll('/v1/wallets', {
+    topics: ['wallets'],
+    params: { query: { namespace } },
+    rows: (page) => page.wallets,
+    rowsMax: max,
   });
-}
-
-async function allWallets(
-  api: Api,
-  namespace: string | undefined,
-  max: number,
-  signal: AbortSignal,
-): Promise<AllWallets> {
-  const wallets: Wallet[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = { limit: PAGE_MAX, namespace, cursor };
-    const page = await answer(api.http.GET('/v1/wallets', { params: { query }, signal }));
-    wallets.push(...page.wallets);
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor && wallets.length < max);
-  return { wallets, more: cursor !== undefined };
 }
 
 /** The wallets above one, from the top down, as far as this session may see them. */

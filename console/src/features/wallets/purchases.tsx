@@ -5,7 +5,7 @@ import { useFields } from '@/app/search';
 import { ClearFilters, Empty } from '@/ui/empty';
 import { ChoiceFilter, Filters, SINCE, TextFilter } from '@/ui/filters';
 import { Money } from '@/ui/money';
-import { formatUsd, parseUsd } from '@/ui/nanos';
+import { parseUsd, showUsd } from '@/ui/nanos';
 import { curl } from '@/ui/origin';
 import { Section } from '@/ui/page';
 import { StatusBadge } from '@/ui/status';
@@ -138,7 +138,7 @@ const columns: readonly Column<Purchase>[] = [
 
 /** A row as it is said: `succeeded, openai, $1.25, summarise the report`. */
 function rowLabel({ status, vendor, amount_usd: usd, description }: Purchase): string {
-  return [status, vendor, formatUsd(parseUsd(usd) ?? 0n), description].filter(Boolean).join(', ');
+  return [status, vendor, showUsd(usd), description].filter(Boolean).join(', ');
 }
 
 /** What was paid; struck out if nothing was in the end. */

@@ -1,11 +1,11 @@
-import { Text, Textarea } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useState } from 'react';
 import { answer } from '@/api/client';
 import { useWrite } from '@/api/hooks';
 import type { components } from '@/api/schema';
 import { useApi } from '@/api/scope';
-import { formatUsd, parseUsd, usdText } from '@/ui/nanos';
-import { AmountInput, FormDialog, useFaults } from './dialog';
+import { formatUsd, parseUsd, showUsd, usdText } from '@/ui/nanos';
+import { AmountInput, FormDialog, ReasonInput, useFaults } from './dialog';
 
 type Purchase = components['schemas']['Purchase'];
 
@@ -32,7 +32,7 @@ export function RefundDialog({ purchase, onClose }: { purchase: Purchase; onClos
     {
       topics: ['wallets'],
       quiet: true,
-      said: (refund) => `Refunded ${formatUsd(parseUsd(refund.amount_usd) ?? 0n)}`,
+      said: (refund) => `Refunded ${showUsd(refund.amount_usd)}`,
       done: onClose,
     },
   );
@@ -63,18 +63,7 @@ export function RefundDialog({ purchase, onClose }: { purchase: Purchase; onClos
         error={faults.of('amount_usd')}
         data-autofocus
       />
-      <Textarea
-        label="Reason"
-        value={reason}
-        onChange={(event) => {
-          setReason(event.currentTarget.value);
-          faults.mended('reason');
-        }}
-        error={faults.of('reason')}
-        autosize
-        minRows={2}
-        required
-      />
+      <ReasonInput value={reason} onChange={setReason} faults={faults} />
     </FormDialog>
   );
 }

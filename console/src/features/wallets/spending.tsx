@@ -6,6 +6,7 @@ import { Download } from 'lucide-react';
 import { lazy, Suspense } from 'react';
 import { asApiError } from '@/api/problem';
 import { useApi } from '@/api/scope';
+import { saveAs } from '@/ui/download';
 import { Money } from '@/ui/money';
 import { plotUsd, usdText } from '@/ui/nanos';
 import { Section } from '@/ui/page';
@@ -209,13 +210,4 @@ function ExportMenu({ wallet, span }: { wallet: Wallet; span: Span }) {
       </Menu.Dropdown>
     </Menu>
   );
-}
-
-function saveAs(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

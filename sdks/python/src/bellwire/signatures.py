@@ -19,6 +19,7 @@ from ._scheme import (
     SCHEMES,
     SIGNATURE_HEADER,
     STAMPED,
+    TOLERANCE_SECONDS,
     UNTIMED,
     BadSecret,
     Headers,
@@ -27,8 +28,6 @@ from ._scheme import (
     TimestampOutOfTolerance,
 )
 
-TOLERANCE_SECONDS = 300
-"""How far a timestamp may be from now, either way."""
 _KEY_BYTES_MIN, _KEY_BYTES_MAX = 16, 64
 _PUBLIC_KEY = "whpk_"
 

@@ -22,6 +22,7 @@ from ._scheme import (
     DIALECTS,
     SCHEMES,
     SIGNATURE_HEADER,
+    TOLERANCE_SECONDS,
     BadSecret,
     Headers,
     InvalidPayload,
@@ -32,7 +33,7 @@ from ._scheme import (
     TimestampOutOfTolerance,
     WebhookSignatureError,
 )
-from .signatures import TOLERANCE_SECONDS, Verified, sign_webhook, verify_signature
+from .signatures import Verified, sign_webhook, verify_signature
 
 __all__ = [
     "DIALECTS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, TypeVar
@@ -13,12 +13,16 @@ from typing import Any, TypeVar
 import httpx
 
 from .. import _json
+from .._lines import Lines
 from .._request import RetryPolicy, base_url_of, path_of, query_of, retries_status
+from .._sse import Frame, Frames
 from .._version import __version__
-from ..errors import BellwireError, TransportError, error_of, retry_after_s
+from ..errors import APIError, BellwireError, TransportError, error_of, retry_after_s
 from .paging import AsyncPager
 from .seams import exchange, sleep
 
+# The server sends a comment every 15 seconds; silence for longer is a dead connection.
+_HEARTBEATS_S = 45.0
 DEFAULT_URL = "http://127.0.0.1:4800"
 T = TypeVar("T")
 _Self = TypeVar("_Self", bound="AsyncTransport")
@@ -232,6 +236,47 @@ class AsyncTransport:
                 await response.aclose()
         except httpx.RequestError as error:
             raise self._unanswered("GET", template, error) from error
+
+    async def _followed(
+        self,
+        template: str,
+        *,
+        query: Mapping[str, Any],
+        after: Callable[[], Awaitable[str]] | None = None,
+    ) -> AsyncGenerator[Frame, None]:
+        """The frames of a stream, for ever. A connection that breaks is made again, behind what
+        `after` then says; so is one that cannot be made at first.
+        """
+        retry = 0
+        while True:
+            frames, lines = Frames(), Lines()
+            try:
+                place = {} if after is None else {"after": await after()}
+                async with self._streamed(
+                    template,
+                    query={**query, **place},
+                    accept="text/event-stream",
+                    read_timeout=_HEARTBEATS_S,
+                ) as response:
+                    async for chunk in response.aiter_bytes():
+                        retry = 0
+                        for line in lines.push(chunk):
+                            frame = frames.push(line)
+                            if frame is not None:
+                                yield frame
+            except TransportError:
+                # Tried again for ever: `retry` only makes the pauses longer.
+                delay = self._retry.reconnect_s(retry)
+            except APIError as error:
+                if error.status not in (429, 502, 503, 504):
+                    raise
+                asked_s = min(float(error.retry_after or 0), self._retry.retry_after_max_s)
+                delay = max(self._retry.reconnect_s(retry), asked_s)
+            else:
+                # The server is stopping.
+                delay = self._retry.reconnect_s(retry)
+            await sleep(delay)
+            retry += 1
 
     def _paged(
         self,

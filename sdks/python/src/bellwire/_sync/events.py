@@ -4,22 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
 from .. import _json
-from .._lines import Lines
 from .._request import Since, Span, given, moment, seconds_of, span
-from .._sse import Frames
-from ..errors import APIError, BellwireError, TransportError
+from ..errors import BellwireError
 from .paging import Pager
-from .seams import sleep
 from .transport import Transport
 
 if TYPE_CHECKING:
     from .. import models
-
-# The server sends a comment every 15 seconds; silence for longer is a dead connection.
-_HEARTBEATS_S = 45.0
 
 
 class Events(Transport):
@@ -131,42 +126,26 @@ class Events(Transport):
         `after` is an event's id to resume after; without it the stream begins with what happens after
         the first answer of the server.
         """
-        retry = 0
         last = after
-        while True:
-            frames, lines = Frames(), Lines()
-            try:
-                if last is None:
-                    # Where it begins, to be known before the first event: a break may come earlier.
-                    begun = self.poll_events(types=types, namespace=namespace, limit=1)
-                    last = begun["next_cursor"]
-                with self._streamed(
-                    "/v1/events/stream",
-                    query={"types": types, "namespace": namespace, "after": last},
-                    accept="text/event-stream",
-                    read_timeout=_HEARTBEATS_S,
-                ) as response:
-                    for chunk in response.iter_bytes():
-                        retry = 0
-                        for line in lines.push(chunk):
-                            frame = frames.push(line)
-                            if frame is not None:
-                                event = _event(frame.data)
-                                last = event["id"]
-                                yield event
-            except TransportError:
-                # Tried again for ever: `retry` only makes the pauses longer.
-                delay = self._retry.reconnect_s(retry)
-            except APIError as error:
-                if error.status not in (429, 502, 503, 504):
-                    raise
-                asked_s = min(float(error.retry_after or 0), self._retry.retry_after_max_s)
-                delay = max(self._retry.reconnect_s(retry), asked_s)
-            else:
-                # The server is stopping.
-                delay = self._retry.reconnect_s(retry)
-            sleep(delay)
-            retry += 1
+
+        def place() -> str:
+            nonlocal last
+            if last is None:
+                # Where it begins, to be known before the first event: a break may come earlier.
+                begun = self.poll_events(types=types, namespace=namespace, limit=1)
+                last = begun["next_cursor"]
+            return last
+
+        frames = self._followed(
+            "/v1/events/stream",
+            query={"types": types, "namespace": namespace, "after": after},
+            after=place,
+        )
+        with closing(frames):
+            for frame in frames:
+                event = _event(frame.data)
+                last = event["id"]
+                yield event
 
     def list_event_types(
         self, *, cursor: str | None = None, limit: int | None = None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -206,6 +207,16 @@ class Workspace(Transport):
         """Whether the audit log is whole."""
         return self._request("GET", "/v1/audit/chain")
 
+    def stream_changes(self, *, namespace: str | None = None) -> Iterator[dict[str, Any]]:
+        """Which kinds of things changed, for ever: `hello` first and after each break, then `changed`
+        at most twice a second, as `event`; the topics are in `data`. Nothing is repeated: after a
+        `hello`, look at everything.
+        """
+        frames = self._followed("/v1/changes/stream", query={"namespace": namespace})
+        with closing(frames):
+            for frame in frames:
+                yield {"event": frame.event, "data": _object(frame.data, "a message of the stream")}
+
     def overview(self, *, namespace: str | None = None) -> models.Overview:
         """How things stand."""
         answer: Any = self._request("GET", "/v1/overview", query={"namespace": namespace})
@@ -216,16 +227,25 @@ class Workspace(Transport):
         """How the server is set up."""
         return self._request("GET", "/v1/settings")
 
+    def openapi(self) -> dict[str, Any]:
+        """The description of the API that this server has (OpenAPI 3.1)."""
+        document: dict[str, Any] = self._request("GET", "/openapi.json")
+        return document
+
     def test_integration(self, name: str) -> models.TrialView:
         """Whether `slack` or `pagerduty` can be reached."""
         return self._request("POST", "/v1/integrations/{name}/test", path={"name": name})
 
 
 def _entry(line: str) -> models.AuditEntry:
+    return cast("models.AuditEntry", _object(line, "a line of the audit log"))
+
+
+def _object(text: str, what: str) -> dict[str, Any]:
     try:
-        entry: Any = _json.loads(line)
+        made: Any = _json.loads(text)
     except ValueError:
-        entry = None
-    if not isinstance(entry, dict):
-        raise TransportError("a line of the audit log is no JSON object; is this Bellwire?")
-    return cast("models.AuditEntry", entry)
+        made = None
+    if not isinstance(made, dict):
+        raise TransportError(f"{what} is no JSON object; is this Bellwire?")
+    return made
