@@ -96,8 +96,8 @@ fn add_refusals(document: &mut Value) {
             }
             let in_path = |parameter: &Value| parameter["in"] == "path";
             if operation["parameters"].as_array().is_some_and(|parameters| parameters.iter().any(in_path)) {
-                // Bytes in a path that are no text, and what is not there.
-                refusals.extend([Code::Unparsable, Code::NotFound]);
+                // Bytes in a path that are no text name nothing that is there either.
+                refusals.push(Code::NotFound);
             }
             let Some(responses) = operation["responses"].as_object_mut() else { continue };
             for code in refusals {
