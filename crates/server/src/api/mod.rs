@@ -11,6 +11,7 @@ pub mod delivery;
 mod diagnose;
 pub mod event;
 mod exact;
+mod examples;
 mod extract;
 mod form;
 mod integration;

@@ -71,9 +71,7 @@ static JSON: LazyLock<String> = LazyLock::new(|| {
     let mut document = serde_json::to_value(document).expect("a document is JSON");
     add_refusals(&mut document);
     add_words(&mut document);
-    let mut text = serde_json::to_string_pretty(&document).expect("a document is JSON");
-    text.push('\n');
-    text
+    super::examples::written(&mut document)
 });
 
 /// Adds to every operation the refusals that its extractors may answer with. A problem has its own
