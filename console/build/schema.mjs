@@ -8,6 +8,12 @@ import ts from 'typescript';
 
 const EXACT = new Set(['UsdNanos', 'UsdSum']);
 const document = JSON.parse(await readFile(new URL('../../openapi.json', import.meta.url), 'utf8'));
+// Examples are for those who read the reference: here they would be half of the file.
+for (const operation of Object.values(document.paths).flatMap(Object.values)) {
+  for (const part of [operation.requestBody ?? {}, ...Object.values(operation.responses)]) {
+    for (const media of Object.values(part.content ?? {})) delete media.example;
+  }
+}
 const text = ts.factory.createKeywordTypeNode(ts.SyntaxKind.StringKeyword);
 
 const tree = await openapiTS(document, {

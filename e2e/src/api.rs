@@ -273,24 +273,40 @@ pub struct Stream {
     reader: BufReader<TcpStream>,
 }
 
+impl Stream {
+    /// The next lines up to an empty one, as they were sent: an event or a comment; none when the server is gone.
+    pub fn frame(&mut self) -> Option<String> {
+        let mut frame = String::new();
+        loop {
+            let before = frame.len();
+            if self.reader.read_line(&mut frame).ok()? == 0 {
+                return None;
+            }
+            if frame[before..].trim_end_matches(['\r', '\n']).is_empty() && before > 0 {
+                return Some(frame);
+            }
+        }
+    }
+}
+
 impl Iterator for Stream {
     /// The id and the data.
     type Item = (String, Value);
 
     /// The next event; none when the server is gone.
     fn next(&mut self) -> Option<(String, Value)> {
-        let (mut id, mut data) = (String::new(), String::new());
         loop {
-            let mut line = String::new();
-            if self.reader.read_line(&mut line).ok()? == 0 {
-                return None;
+            let frame = self.frame()?;
+            let (mut id, mut data) = (String::new(), String::new());
+            for line in frame.lines() {
+                match line.split_once(": ") {
+                    Some(("id", value)) => value.clone_into(&mut id),
+                    Some(("data", value)) => data += value,
+                    _ => {}
+                }
             }
-            match line.trim_end_matches(['\r', '\n']).split_once(": ") {
-                Some(("id", value)) => value.clone_into(&mut id),
-                Some(("data", value)) => data += value,
-                Some(_) => {}
-                None if data.is_empty() => {}
-                None => return Some((id, serde_json::from_str(&data).unwrap_or_default())),
+            if !data.is_empty() {
+                return Some((id, serde_json::from_str(&data).unwrap_or_default()));
             }
         }
     }

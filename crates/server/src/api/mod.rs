@@ -12,6 +12,7 @@ mod diagnose;
 mod etag;
 pub mod event;
 mod exact;
+mod examples;
 mod extract;
 mod form;
 mod integration;

@@ -72,9 +72,7 @@ static JSON: LazyLock<String> = LazyLock::new(|| {
     add_refusals(&mut document);
     add_headers(&mut document);
     add_words(&mut document);
-    let mut text = serde_json::to_string_pretty(&document).expect("a document is JSON");
-    text.push('\n');
-    text
+    super::examples::written(&mut document)
 });
 
 /// Adds to every operation the refusals that its extractors may answer with. A problem has its own
@@ -100,8 +98,8 @@ fn add_refusals(document: &mut Value) {
                 refusals.push(Code::IdempotencyConflict);
             }
             if parameters.is_some_and(|all| all.iter().any(|parameter| parameter["in"] == "path")) {
-                // Bytes in a path that are no text, and what is not there.
-                refusals.extend([Code::Unparsable, Code::NotFound]);
+                // Bytes in a path that are no text name nothing that is there either.
+                refusals.push(Code::NotFound);
             }
             let Some(responses) = operation["responses"].as_object_mut() else { continue };
             for code in refusals {
