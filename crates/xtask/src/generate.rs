@@ -63,7 +63,7 @@ impl Generated {
     /// What it should hold now; a JSON file only what can be read as such.
     fn text(&self, root: &Path, binary: &str) -> Result<String> {
         let text = said(root, binary, &self.command)?;
-        if self.file.ends_with(".json") {
+        if Path::new(&self.file).extension().is_some_and(|kind| kind == "json") {
             serde_json::from_str::<serde_json::Value>(&text)
                 .with_context(|| format!("`bellwire {}` printed other than JSON", self.command.join(" ")))?;
         }
