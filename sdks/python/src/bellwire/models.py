@@ -526,9 +526,9 @@ class DeliveryList(_DeliveryList, total=False):
     """Deliveries, newest first."""
 
     total: int | None
-    """How many there are on all pages: told with the first one. Null where counting would take
-    long: with `type` or `q`, which are looked for page by page, with `namespace` among more
-    than 10,000, of more than 100 endpoints, and of more than a million deliveries."""
+    """How many there are on all pages. Null where counting would take long: with `type` or `q`,
+    which are looked for page by page, with `namespace` among more than 10,000, of more than 100
+    endpoints, and of more than a million deliveries."""
     next_cursor: str | None
 
 

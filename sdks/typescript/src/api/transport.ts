@@ -48,23 +48,10 @@ export interface Outgoing extends CallOptions {
   waitMs?: number | undefined;
 }
 
-/** Operations that take an `Idempotency-Key` although their description does not say so. */
-const ALSO_KEYED = new Set([
-  'PATCH /v1/wallets/{wallet_id}',
-  'PATCH /v1/webhooks/{endpoint_id}',
-  'POST /v1/deliveries/{delivery_id}/ack',
-  'POST /v1/deliveries/{delivery_id}/extend',
-  'POST /v1/deliveries/{delivery_id}/nack',
-  'POST /v1/keys',
-  'POST /v1/webhooks/{endpoint_id}/replay',
-  'POST /v1/webhooks/{endpoint_id}/rotate-secret',
-  'POST /v1/workspaces',
-]);
 /** Operations without a key that are harmless to ask for twice. */
 const HARMLESS = new Set([
   // The same decision again is answered alike.
   'POST /v1/approvals/{approval_id}',
-  'POST /v1/event-types',
   'POST /v1/policies/{policy_id}/evaluate',
   'POST /v1/policies/{policy_id}/replay',
 ]);
@@ -76,7 +63,7 @@ const RETRY_AFTER_MAX_S = 60;
 /** How long a stream that breaks again and again is left alone at most. */
 const REOPEN_MAX_MS = 30_000;
 
-const isKeyed = (route: string): boolean => KEYED.has(route) || ALSO_KEYED.has(route);
+const isKeyed = (route: string): boolean => KEYED.has(route);
 
 const environment = (name: string): string | undefined =>
   (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.[name];

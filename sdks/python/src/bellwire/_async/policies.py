@@ -123,9 +123,15 @@ class AsyncPolicies(AsyncTransport):
             idempotency_key=idempotency_key,
         )
 
-    async def delete_policy(self, policy_id: str) -> None:
+    async def delete_policy(self, policy_id: str, *, idempotency_key: str | None = None) -> None:
         """Deletes a policy that is attached to nothing; its versions stay."""
-        await self._request("DELETE", "/v1/policies/{policy_id}", path={"policy_id": policy_id})
+        await self._request(
+            "DELETE",
+            "/v1/policies/{policy_id}",
+            path={"policy_id": policy_id},
+            keyed=True,
+            idempotency_key=idempotency_key,
+        )
 
     def list_policy_versions(
         self, policy_id: str, *, cursor: str | None = None, limit: int | None = None
