@@ -130,7 +130,7 @@ impl Calm {
             return key_like(token, token.len());
         }
         match token.len() {
-            64 if token.bytes().all(|c| c.is_ascii_hexdigit()) && token.trim_matches('0') != "" => {
+            64 if token.bytes().all(|c| c.is_ascii_hexdigit()) && !token.trim_matches('0').is_empty() => {
                 self.random("hash", token)
             }
             10 if token.parse::<i64>().is_ok_and(|at| (at - MORNING).abs() < 3_600) => MORNING.to_string(),

@@ -69,7 +69,7 @@ fn pulled(story: &mut Story) {
         story.scene.event("summary.wanted", &json!({"data": {"report": report}}));
     }
     let pull = |story: &mut Story| {
-        let form = json!({"max": 1, "lease": "5m", "wait": "30s"});
+        let form = json!({"max": 1, "lease": "5m", "wait": "5s"});
         story.post(&at("webhooks", &queue, "/pull"), &form).expect(200)["deliveries"][0].clone()
     };
     let first = pull(story);

@@ -129,7 +129,7 @@ mod tests {
                 for (name, member) in members.iter_mut() {
                     match name.as_str() {
                         "properties" => {
-                            member.as_object_mut().into_iter().flatten().for_each(|(_, one)| strict(one, false))
+                            member.as_object_mut().into_iter().flatten().for_each(|(_, one)| strict(one, false));
                         }
                         "items" | "oneOf" | "anyOf" => strict(member, false),
                         "allOf" => strict(member, true),
