@@ -265,7 +265,7 @@ test.skipIf(!builtPages)(
 
 test.skipIf(!builtPages)('the first view is small', async () => {
   // Something is owed, so that the overview shows all that it has.
-  await server.post('/v1/webhooks', { url: 'http://127.0.0.1:9/hook', events: ['invoice.paid'] });
+  await server.post('/v1/webhooks', { url: 'http://127.0.0.1:9999/hook', events: ['invoice.paid'] });
   await paid('northwind', 'NW-2043');
   for (const [name, path, there] of [
     ['the login', `${server.origin}/login`, (page: Page) => page.getByRole('heading', { name: 'Log in' })],
