@@ -1,7 +1,7 @@
 //! The clock of a process that is not this machine's. Needs libfaketime.
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -22,6 +22,7 @@ impl SetClock {
             println!("SKIPPED: no libfaketime here (scripts/need installs the package faketime)");
             return None;
         };
+        sweep();
         let clock = Self { library, dir: TempDir::new().expect("a temporary directory") };
         clock.set(0);
         Some(clock)
@@ -54,5 +55,17 @@ impl SetClock {
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
             ("DONT_FAKE_MONOTONIC", "1".into()),
         ]
+    }
+}
+
+/// libfaketime leaves what a process shared where it was killed: a later process of the same number must not find it.
+fn sweep() {
+    for file in fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
+        let name = file.file_name();
+        let name = name.to_string_lossy();
+        let process = name.strip_prefix("faketime_shm_").or_else(|| name.strip_prefix("sem.faketime_sem_"));
+        if process.is_some_and(|number| !Path::new("/proc").join(number).exists()) {
+            drop(fs::remove_file(file.path()));
+        }
     }
 }
