@@ -198,9 +198,12 @@ pub const LISTEN: &str = "127.0.0.1:4800";
 /// The default data directory.
 pub const DATA_DIR: &str = "./bellwire-data";
 
-/// What `key_requests_per_second` comes to. The default is more than a node of a few cores answers.
+/// Requests of a key in a second, if nothing else is set: more than a node of a few cores answers.
+pub const KEY_REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(100_000).unwrap();
+
+/// What `key_requests_per_second` comes to.
 fn key_requests(per_second: Option<u32>) -> anyhow::Result<NonZeroU32> {
-    NonZeroU32::new(per_second.unwrap_or(100_000))
+    NonZeroU32::new(per_second.unwrap_or(KEY_REQUESTS_PER_SECOND.get()))
         .filter(|per_second| per_second.get() <= 1_000_000)
         .context("key_requests_per_second must be 1 to 1000000")
 }

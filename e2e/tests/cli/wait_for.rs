@@ -1,7 +1,7 @@
 //! `bellwire wait-for`: for scripts.
 use std::sync::{Arc, Mutex, mpsc};
 
-use bellwire_e2e::{Scene, Tool, text};
+use bellwire_e2e::{Scene, Setup, Tool, eventually, text};
 use serde_json::{Value, json};
 
 use crate::relay;
@@ -95,4 +95,22 @@ fn a_server_that_is_killed_meanwhile_is_waited_for() {
     let wanted = scene.event("order.paid", &json!({}));
     let found: Value = serde_json::from_str(&running.ends().good()).expect("JSON");
     assert_eq!(found["id"], wanted.as_str());
+}
+
+#[test]
+fn a_server_that_has_too_much_to_do_is_asked_again() {
+    let quota = ("BELLWIRE_KEY_REQUESTS_PER_SECOND", "4".to_owned());
+    let scene = Scene::with(Setup { env: vec![quota], ..Setup::default() });
+    let posted = eventually("it may post", || {
+        let answer = scene.post("/v1/events", &json!({"type": "order.paid", "data": {}}));
+        (answer.status == 202).then(|| text(&answer.json()["event"]["id"]))
+    });
+    let api = scene.api.clone();
+    // Just before it asks for the first time its key has nothing left, and each time after that hardly more.
+    let between = relay(scene.address, "events", move || while api.get("/v1/me").status == 200 {});
+    let tool = Tool::at(&scene.api).env("BELLWIRE_URL", &format!("http://{between}"));
+    let ran = tool.run(&["wait-for", "order.paid", "--since", "1h", "--timeout", "300ms"]);
+    assert!(ran.refused(4).contains("4 requests a second"), "it was refused to the end, and says by what");
+    let found = Tool::at(&scene.api).ask(&["wait-for", "order.paid", "--since", "1h", "--timeout", "60s"]);
+    assert_eq!(found["id"], posted.as_str());
 }

@@ -11,7 +11,8 @@ const LABEL_EVERY = 10;
 
 export function AttemptBars({ minutes, label }: { minutes: readonly Minute[]; label: string }) {
   const ceiling = ceilingOf(Math.max(0, ...minutes.map(({ succeeded, failed }) => succeeded + failed)));
-  const share = (count: number) => `${(count / ceiling) * 100}%`;
+  // One that failed among thousands is seen.
+  const share = (count: number) => (count === 0 ? '0' : `max(2px, ${(count / ceiling) * 100}%)`);
   return (
     <figure className="bw-attempts">
       <div className="bw-attempts-scale" aria-hidden>

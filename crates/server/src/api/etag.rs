@@ -15,19 +15,13 @@ const TAG_BYTES: usize = 16;
 /// What a request said about what its sender has.
 pub(super) struct Condition {
     tags: Vec<HeaderValue>,
-    store: &'static str,
 }
 
 impl Condition {
     /// Of a request that reads; none of another.
     pub(super) fn of(method: &Method, headers: &HeaderMap) -> Option<Self> {
-        let by_key = headers.contains_key(header::AUTHORIZATION) || headers.contains_key("x-api-key");
-        let by_session = !by_key && headers.contains_key(header::COOKIE);
-        (method == Method::GET).then(|| Self {
-            tags: headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect(),
-            // What a browser saw in a session is not left on its disk; a cache between is nobody's.
-            store: if by_session { "no-store" } else { "private, no-cache" },
-        })
+        let tags = || headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect();
+        (method == Method::GET).then(|| Self { tags: tags() })
     }
 
     /// The answer with its tag; without its body, if that is what its sender has.
@@ -53,7 +47,8 @@ impl Condition {
         if let Ok(value) = HeaderValue::try_from(&tag) {
             parts.headers.insert(header::ETAG, value);
         }
-        parts.headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(self.store));
+        // What a key asked for is not to be stored at all; the rest may be, and is asked after.
+        parts.headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
         if !held {
             return Response::from_parts(parts, Body::from(body));
         }
@@ -87,7 +82,6 @@ mod tests {
         for tag in tags {
             headers.append(header::IF_NONE_MATCH, HeaderValue::from_static(tag));
         }
-        headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer k"));
         Condition::of(&Method::GET, &headers).unwrap()
     }
 
@@ -98,7 +92,7 @@ mod tests {
     async fn status(tags: &[&'static str]) -> (StatusCode, bool, Bytes) {
         let response = asking(tags).apply(answer("application/json", "{}")).await;
         let (parts, body) = response.into_parts();
-        assert_eq!(parts.headers[header::CACHE_CONTROL], "private, no-cache");
+        assert_eq!(parts.headers[header::CACHE_CONTROL], "no-cache");
         assert_eq!(parts.headers[header::ETAG], "\"6e46dd10defc9b56c29a6ec56b508c21\"".to_owned());
         (parts.status, parts.headers.contains_key(header::CONTENT_TYPE), body.collect().await.unwrap().to_bytes())
     }
@@ -133,10 +127,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_session_saw_is_not_stored() {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::COOKIE, HeaderValue::from_static("bellwire_session=x"));
-        let response = Condition::of(&Method::GET, &headers).unwrap().apply(answer("application/json", "{}")).await;
-        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    async fn what_must_not_be_stored_stays_so() {
+        let mut secret = answer("application/json", "{}");
+        secret.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let told = asking(&["*"]).apply(secret).await;
+        assert!(told.status() == StatusCode::NOT_MODIFIED && told.headers()[header::CACHE_CONTROL] == "no-store");
     }
 }

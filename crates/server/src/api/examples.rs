@@ -6,7 +6,11 @@ use bellwire_domain::StoreError;
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use super::problem::{Code, Problem, ProblemBody};
+use super::{
+    extract::over_quota,
+    problem::{Code, Problem, ProblemBody},
+};
+use crate::config::KEY_REQUESTS_PER_SECOND;
 
 /// What was recorded.
 const RECORDED: &str = include_str!("examples.json");
@@ -46,7 +50,7 @@ fn refusal(status: &str) -> Option<String> {
     let problem = match status {
         "400" => Problem::new(Code::Unparsable, "The body ended early."),
         "408" => Problem::new(Code::Timeout, "The body took too long to arrive."),
-        "429" => StoreError::Overloaded.into(),
+        "429" => over_quota(KEY_REQUESTS_PER_SECOND),
         "503" => StoreError::Closed.into(),
         "507" => StoreError::Full.into(),
         _ => return None,

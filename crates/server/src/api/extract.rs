@@ -1,6 +1,6 @@
 //! What handlers are given: who asks, and what was sent. A handler that takes [`By`] cannot forget to
 //! check: the extractor is the permission.
-use std::{marker::PhantomData, sync::Arc, time::Duration};
+use std::{marker::PhantomData, num::NonZeroU32, sync::Arc, time::Duration};
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
@@ -131,11 +131,15 @@ fn count(parts: &Parts, app: &App, principal: &Principal) -> Result<(), Problem>
         asked.0.get_or_init(|| standing);
     }
     admitted.map_err(|wait| {
-        let limit = app.config.key_requests_per_second;
-        let detail = format!("This key may make {limit} requests a second (`key_requests_per_second`). Try again.");
         let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-        Problem::new(Code::TooManyRequests, detail).retry_after(seconds)
+        over_quota(app.config.key_requests_per_second).retry_after(seconds)
     })
+}
+
+/// The key has made as many requests as it may.
+pub(super) fn over_quota(per_second: NonZeroU32) -> Problem {
+    let detail = format!("This key may make {per_second} requests a second (`key_requests_per_second`). Try again.");
+    Problem::new(Code::TooManyRequests, detail)
 }
 
 /// Who asks: the one place where a request's key, or the session that stands for one, is checked.

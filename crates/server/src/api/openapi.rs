@@ -123,6 +123,7 @@ fn add_headers(document: &mut Value) {
              (draft-ietf-httpapi-ratelimit-headers-10)",
             "\"key\";r=99999;t=1"
         ),
+        "Retry-After": text("Ask again in so many seconds", "1"),
         "RateLimit-Policy": text("How many requests a key may make in how many seconds", "\"key\";q=100000;w=1"),
     });
     let link = |name: &str| json!({"$ref": format!("#/components/headers/{name}")});
@@ -140,6 +141,9 @@ fn add_headers(document: &mut Value) {
                 response["headers"]["RateLimit"] = link("RateLimit");
                 response["headers"]["RateLimit-Policy"] = link("RateLimit-Policy");
             }
+        }
+        if let Some(refusal) = responses.get_mut("429") {
+            refusal["headers"]["Retry-After"] = link("Retry-After");
         }
         let tagged =
             method == "get" && responses.get("200").is_some_and(|ok| !ok["content"]["application/json"].is_null());

@@ -57,6 +57,16 @@ impl Failure {
         self
     }
 
+    /// Whether the server has too much to do, starts or stops: it may be otherwise soon.
+    pub(super) fn is_busy(&self) -> bool {
+        self.status().is_some_and(|status| status == 429 || status >= 500)
+    }
+
+    /// The same, or the server is away.
+    pub(super) fn is_away(&self) -> bool {
+        self.is_busy() || matches!(self.exit, Exit::Unreachable | Exit::TimedOut)
+    }
+
     /// The HTTP status, if the server refused.
     pub(super) fn status(&self) -> Option<u64> {
         self.problem.as_ref()?.get("status")?.as_u64()

@@ -18,8 +18,8 @@ use super::{
 const POLL: Duration = Duration::from_secs(20);
 /// How long after the time-out the last answer may still come.
 const GRACE: Duration = Duration::from_secs(2);
-/// The pause while the server is away.
-const PAUSE: Duration = Duration::from_millis(500);
+/// The pause while the server is away or has too much to do, for which it asks.
+const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Args)]
 pub(super) struct WaitFor {
@@ -43,13 +43,18 @@ pub(super) struct WaitFor {
 impl WaitFor {
     pub(super) async fn run(self, session: &Session) -> Done {
         let until = Instant::now() + self.timeout;
-        let look = async {
+        let look = async || {
             // A place first: what happens while the past is looked at is not missed.
             let after = text(&session.client.get("/v1/events/poll?limit=1").await?.value, "next_cursor");
             Ok((after, self.past(session).await?))
         };
-        let (mut after, past) =
-            tokio::time::timeout_at(until + GRACE, look).await.unwrap_or_else(|_| Err(self.over()))?;
+        let (mut after, past) = loop {
+            match tokio::time::timeout_at(until + GRACE, look()).await.unwrap_or_else(|_| Err(self.over())) {
+                Ok(found) => break found,
+                Err(failure) if failure.is_busy() && Instant::now() < until => pause(until).await,
+                Err(failure) => return Err(failure),
+            }
+        };
         if let Some(event) = past {
             return show(session, &event);
         }
@@ -73,11 +78,7 @@ impl WaitFor {
                     after = text(&answer.value, "next_cursor");
                 }
                 // It was there before: it may come back in time, and keeps what happens.
-                Err(failure)
-                    if matches!(failure.exit, Exit::Unreachable | Exit::TimedOut) && Instant::now() < until =>
-                {
-                    tokio::time::sleep(PAUSE.min(until.saturating_duration_since(Instant::now()))).await;
-                }
+                Err(failure) if failure.is_away() && Instant::now() < until => pause(until).await,
                 Err(failure) => return Err(failure),
             }
             if Instant::now() >= until {
@@ -105,6 +106,11 @@ impl WaitFor {
     fn is_wanted(&self, event: &Value) -> bool {
         self.conditions.iter().all(|(path, value)| args::at(event, path).is_some_and(|there| args::same(there, value)))
     }
+}
+
+/// Before it is asked again.
+async fn pause(until: Instant) {
+    tokio::time::sleep(PAUSE.min(until.saturating_duration_since(Instant::now()))).await;
 }
 
 fn show(session: &Session, event: &Value) -> Done {

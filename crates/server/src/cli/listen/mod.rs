@@ -29,7 +29,7 @@ use self::{
 };
 use super::{
     client::segment,
-    failure::{Done, Exit, Failure},
+    failure::{Done, Failure},
     http::Outbound,
     out::{items, text},
     settings::Session,
@@ -189,7 +189,7 @@ impl Listener<'_> {
                 let first = items(&answer.value, "deliveries").first();
                 Ok(first.map_or(Pulled::Nothing, |first| Pulled::One(Box::new(first.clone()))))
             }
-            Err(failure) if is_away(&failure) => {
+            Err(failure) if failure.is_away() => {
                 self.tell_away(&failure);
                 Ok(Pulled::Away)
             }
@@ -283,7 +283,7 @@ impl Listener<'_> {
                     self.was_decided(&id, outcome).await;
                     return Ok(true);
                 }
-                Err(failure) if is_away(&failure) => {
+                Err(failure) if failure.is_away() => {
                     if self.stop.is_told() {
                         self.session.out.note(format!("{id} is held still: the next start goes on with it"));
                         return Ok(false);
@@ -309,12 +309,6 @@ impl Listener<'_> {
         }
         self.session.out.note(format!("{id} was no longer held; the server brings it again"));
     }
-}
-
-/// Whether it may be otherwise soon: the server is away, starts, stops or has too much to do.
-fn is_away(failure: &Failure) -> bool {
-    matches!(failure.exit, Exit::Unreachable | Exit::TimedOut)
-        || failure.status().is_some_and(|status| status == 429 || status >= 500)
 }
 
 /// Posts a delivery as the server would have.
