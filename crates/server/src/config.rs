@@ -199,7 +199,7 @@ pub const LISTEN: &str = "127.0.0.1:4800";
 pub const DATA_DIR: &str = "./bellwire-data";
 
 /// Requests of a key in a second, if nothing else is set: more than a node of a few cores answers.
-pub const KEY_REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(100_000).unwrap();
+pub const KEY_REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(100_000).expect("more than none");
 
 /// What `key_requests_per_second` comes to.
 fn key_requests(per_second: Option<u32>) -> anyhow::Result<NonZeroU32> {
