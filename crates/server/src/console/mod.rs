@@ -34,6 +34,9 @@ const OF_PROGRAMS: [&str; 13] = [
     "assets",
 ];
 
+/// Pages whose addresses are given to people: whoever asks for one gets it, unless something else is wanted.
+const PUBLISHED: [&str; 3] = ["", "try", "try/"];
+
 /// Answers for a path that no route of the API has; nothing if the console has it neither.
 pub fn answer(parts: &Parts, mint: &dyn Mint) -> Option<Response> {
     let body = match parts.method {
@@ -84,7 +87,7 @@ fn takes(headers: &HeaderMap, wanted: &str) -> bool {
 /// Whether the console is wanted.
 fn is_page(path: &str, headers: &HeaderMap) -> bool {
     let first = path.split('/').next().unwrap_or_default();
-    if path.is_empty() || path == Page::Console.name() {
+    if PUBLISHED.contains(&path) || path == Page::Console.name() {
         return !headers.contains_key(header::ACCEPT) || takes_html(headers) || takes(headers, "*/*");
     }
     !first.is_empty() && !OF_PROGRAMS.contains(&first) && takes_html(headers)
@@ -132,13 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn programs_get_the_page_at_the_root_only() {
+    fn programs_get_the_page_at_published_addresses_only() {
         for headers in [HeaderMap::new(), accepting("*/*")] {
-            assert!(is_page("", &headers));
+            assert!(is_page("", &headers) && is_page("try", &headers) && is_page("try/", &headers));
             assert!(!is_page("login", &headers) && !is_page("events", &headers));
         }
         for accept in ["application/json", "text/html;q=0", "text/htmlx"] {
-            assert!(!is_page("", &accepting(accept)), "{accept}");
+            assert!(!is_page("", &accepting(accept)) && !is_page("try", &accepting(accept)), "{accept}");
         }
     }
 }
