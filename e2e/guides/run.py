@@ -25,7 +25,7 @@ LINKED = sorted([ROOT / "docs/performance.md", *(ROOT / "docs").glob("reference/
 
 
 def told(document, binary, count):
-    """Tells one document; whether all of it is right."""
+    """Tells one document; what is wrong in it, or nothing."""
     name = document.relative_to(ROOT)
     for link in links.broken(document):
         print(f"{name}: WRONG link {link}", file=sys.stderr, flush=True)
@@ -33,10 +33,10 @@ def told(document, binary, count):
     try:
         steps = blocks.steps(document.read_text(encoding="utf-8"))
     except blocks.Unclear as error:
-        print(f"{name}: WRONG\n    {error}", flush=True)
-        return False
+        print(f"{name}: WRONG", flush=True)
+        return f"{name}: {error}"
     if not steps:
-        return True
+        return None
     here, step = story.Story(binary), None
     try:
         for step in steps:
@@ -55,13 +55,12 @@ def told(document, binary, count):
                 count[what] += 1
                 print(f"{name}:{step.line:<4} {step.title:44} {what}", flush=True)
         here.end()
-        return True
+        return None
     except Exception as error:
         expected = isinstance(error, (Wrong, RuntimeError, OSError))
         said = str(error) if expected else traceback.format_exc()
         print(f"{name}:{step.line:<4} {step.title:44} WRONG", flush=True)
-        print(f"{name}:{step.line}: " + said.rstrip().replace("\n", "\n    "), file=sys.stderr, flush=True)
-        return False
+        return f"{name}:{step.line}: " + said.rstrip().replace("\n", "\n    ")
     finally:
         here.close()
 
@@ -101,15 +100,16 @@ def main():
             print(f"{needed} is not there: {by} makes it", file=sys.stderr)
             return 2
     count = collections.Counter()
-    wrong = [document for document in documents if not told(document, binary, count)]
+    # At the end, where whoever looks for them looks first.
+    wrong = [fault for document in documents if (fault := told(document, binary, count)) is not None]
     print()
     broken = count.pop("broken links", 0)
     print(f"{sum(count.values())} blocks of {len(documents)} documents, {count.pop('ran', 0)} of them ran")
     for what, number in sorted(count.items()):
         reason = blocks.REASONS.get(what.removeprefix("not run: "))
         print(f"{number:4} {what}" + (f": {reason}" if reason else ""))
-    for document in wrong:
-        print(f"WRONG: {document.relative_to(ROOT)}")
+    for fault in wrong:
+        print(f"WRONG: {fault}")
     if broken:
         print(f"WRONG: {broken} links lead nowhere")
     return 1 if wrong or broken else 0

@@ -94,6 +94,26 @@ fn every_event_is_in_the_stream_once_and_in_order_whoever_is_killed() {
 }
 
 #[test]
+fn a_trial_says_whether_the_stream_is_there_and_that_it_will_be() {
+    let mut nats = Nats::start();
+    let scene = Scene::with(publishing(&nats));
+    let tried = || {
+        let tried = scene.post("/v1/integrations/nats/test", &json!({})).expect(200);
+        (tried["ok"] == true, text(&tried["detail"]))
+    };
+    scene.event("order.paid", &json!({}));
+    agree(&nats, &scene.api, 1);
+    assert_eq!(tried(), (true, "Connected; the stream BELLWIRE is there.".into()));
+    let gone = nats.ask(&format!("$JS.API.STREAM.DELETE.{STREAM}"), &json!({}));
+    assert_eq!(gone["error"], Value::Null, "{gone}");
+    let (ok, detail) = tried();
+    assert!(ok && detail.contains("made before the next event"), "{detail}");
+    nats.kill();
+    let (ok, detail) = tried();
+    assert!(!ok && detail.contains("cannot be reached"), "{detail}");
+}
+
+#[test]
 fn a_message_is_the_envelope_on_a_subject_of_its_workspace_namespace_and_type() {
     let nats = Nats::start();
     let scene = Scene::with(publishing(&nats));

@@ -87,13 +87,16 @@ impl Nats {
         Self { config, ca_files, keep, connected: None, ready: false }
     }
 
-    /// Whether NATS is there and has the stream; in words. Nothing is published: whoever reads the stream would read it.
+    /// Whether NATS is there, and whether its stream is or will be made; in words. Nothing is published: whoever reads the stream would read it.
     pub async fn try_out(config: NatsConfig, ca_files: Vec<PathBuf>) -> Result<String, String> {
         let nats = Self::new(config, ca_files, Duration::ZERO);
         let (_, context) = nats.connect().await.map_err(|error| format!("NATS cannot be reached: {error}."))?;
         let stream = &nats.config.stream;
         match context.get_stream(stream).await {
             Ok(_) => Ok(format!("Connected; the stream {stream} is there.")),
+            Err(error) if is_absent(error.kind()) => {
+                Ok(format!("Connected; the stream {stream} is not there yet: it is made before the next event."))
+            }
             Err(error) => Err(format!("Connected, but the stream {stream} cannot be used: {error}.")),
         }
     }
@@ -137,10 +140,8 @@ impl Nats {
     async fn ensure(&self, context: &Context) -> Result<(), String> {
         match context.get_stream(&self.config.stream).await {
             Ok(_) => return Ok(()),
-            Err(error) => match error.kind() {
-                GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND => {}
-                _ => return Err(error.to_string()),
-            },
+            Err(error) if is_absent(error.kind()) => {}
+            Err(error) => return Err(error.to_string()),
         }
         let made = context.create_stream(stream::Config {
             name: self.config.stream.clone(),
@@ -202,6 +203,11 @@ impl Publisher for Nats {
         self.ready = self.ready && told.is_ok();
         told
     }
+}
+
+/// Whether NATS says that there is no stream of that name.
+fn is_absent(kind: GetStreamErrorKind) -> bool {
+    matches!(kind, GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }
 
 /// What the stream knows a message by. Ids of events are unique in their workspace only.
