@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pickle
 import socket
@@ -345,6 +346,86 @@ async def test_a_hold_that_cannot_be_voided_does_not_keep_its_task(
                 scope.cancel()
                 await anyio.sleep_forever()
     assert "hld_1 could not be voided" in caplog.text
+
+
+class Making:
+    """A server at which a hold is being made until it is let through."""
+
+    def __init__(self, made: httpx.Response) -> None:
+        self.begun = anyio.Event()
+        self.through = anyio.Event()
+        self.made = made
+        self.asked: list[str] = []
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url.path)
+        if request.url.path.endswith("/holds"):
+            self.begun.set()
+            await self.through.wait()
+            return self.made
+        return answer(200, {"id": "hld_1", "amount_usd": 5, "status": "voided"})
+
+    async def take(self) -> None:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(self)) as http:
+            made = AsyncAdminClient(KEY, base_url="http://bellwire.test", http_client=http)
+            async with made.wallet("wal_1").hold(amount_usd=5, vendor="v", wait=True):
+                raise AssertionError("it was cancelled before")
+
+
+HELD = {"id": "hld_1", "amount_usd": 5, "status": "held"}
+ASKED = {"purchase": {"id": "pur_1"}, "hold": HELD, "approval": {"id": "apr_1"}}
+
+
+@pytest.mark.parametrize(
+    ("made", "undone"),
+    [
+        (answer(201, HELD), ["/v1/holds/hld_1/void"]),
+        (answer(202, ASKED), ["/v1/approvals/apr_1/cancel", "/v1/holds/hld_1/void"]),
+        (answer(402, {"code": "budget_exceeded"}), []),
+    ],
+)
+@pytest.mark.anyio
+async def test_a_hold_that_is_cancelled_while_it_is_made_is_voided(
+    made: httpx.Response, undone: list[str]
+) -> None:
+    server = Making(made)
+    async with anyio.create_task_group() as group:
+        group.start_soon(server.take)
+        await server.begun.wait()
+        group.cancel_scope.cancel()
+        server.through.set()
+    assert server.asked == ["/v1/wallets/wal_1/holds", *undone]
+
+
+def test_a_task_that_is_cancelled_twice_voids_its_hold_all_the_same() -> None:
+    async def run() -> list[str]:
+        server = Making(answer(201, HELD))
+        task = asyncio.ensure_future(server.take())
+        await server.begun.wait()
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0)
+        server.through.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return server.asked
+
+    assert asyncio.run(run()) == ["/v1/wallets/wal_1/holds", "/v1/holds/hld_1/void"]
+
+
+@pytest.mark.anyio
+async def test_a_hold_whose_answer_does_not_come_does_not_keep_its_task(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import bellwire._async.wallet
+
+    monkeypatch.setattr(bellwire._async.wallet, "_VOID_S", 0.1)
+    server = Making(answer(201, HELD))
+    async with anyio.create_task_group() as group:
+        group.start_soon(server.take)
+        await server.begun.wait()
+        group.cancel_scope.cancel()
+    assert server.asked == ["/v1/wallets/wal_1/holds"]
 
 
 def every_text(error: BaseException) -> str:

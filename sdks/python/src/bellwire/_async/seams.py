@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +20,42 @@ async def sleep(seconds: float) -> None:
 def shield(within_s: float) -> AbstractContextManager[object]:
     """What is done inside is done, even if the task is being cancelled, if it takes no longer."""
     return anyio.move_on_after(within_s, shield=True)
+
+
+async def kept(
+    work: Callable[[], Awaitable[T]], undo: Callable[[T], Awaitable[None]], within_s: float
+) -> T:
+    """What `work` gives. If the task is cancelled while it is under way, it goes on for so many
+    seconds at most, and what it gives is undone: whoever asked for it will not hear of it."""
+    given: list[T] = []
+    fault: list[Exception] = []
+    over = anyio.Event()
+    going_on = anyio.CancelScope(shield=True)
+
+    async def run() -> None:
+        with going_on:
+            try:
+                given.append(await work())
+            except Exception as error:  # Raised below, and not as one of a group.
+                fault.append(error)
+            finally:
+                over.set()
+
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(run)
+            try:
+                await over.wait()
+            except BaseException:
+                going_on.deadline = anyio.current_time() + within_s
+                raise
+    except BaseException:
+        if given:
+            await undo(given[0])
+        raise
+    if fault:
+        raise fault[0]
+    return given[0]
 
 
 async def exchange(

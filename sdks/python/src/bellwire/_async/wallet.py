@@ -14,11 +14,11 @@ from .._request import Span
 from ..errors import ApprovalNotGiven, ApprovalRequired, BellwireError, Conflict, HoldEnded
 from ..money import Usd
 from .approvals import AsyncAsking
-from .seams import Taking, shield
+from .seams import Taking, kept, shield
 from .spend import AsyncSpend
 
 log = logging.getLogger("bellwire")
-# How long a task that is being cancelled may stay to void its hold.
+# How long a task that is being cancelled may stay for its hold to be made, and to void it.
 _VOID_S = 10.0
 
 if TYPE_CHECKING:
@@ -138,22 +138,35 @@ class AsyncWallet:
         return AsyncHolding(self, terms, wait)
 
     async def _take(self, terms: Mapping[str, Any], wait: Span | bool) -> AsyncHold:
-        answer = await self._client.create_hold(self.id, **terms)
-        if "purchase" not in answer:
-            return AsyncHold(self._client, answer)
-        asked = cast("models.PurchaseAsked", answer)
-        held = asked.get("hold")
-        if held is None:
-            raise BellwireError("the server asks about a hold and does not say which")
+        hold, asked = await kept(lambda: self._made(terms), self._undo, _VOID_S)
+        if asked is None:
+            return hold
         try:
             await self._wait(asked, wait)
-            return AsyncHold(self._client, await self._client.get_hold(held["id"]))
+            return AsyncHold(self._client, await self._client.get_hold(hold.id))
         except (ApprovalRequired, ApprovalNotGiven):
             # The one is for the caller to wait for; the other has ended the hold.
             raise
         except BaseException:
-            await AsyncHold(self._client, held)._release(asked["approval"]["id"])
+            await self._undo((hold, asked))
             raise
+
+    async def _made(
+        self, terms: Mapping[str, Any]
+    ) -> tuple[AsyncHold, models.PurchaseAsked | None]:
+        """A hold, and what people are asked about it."""
+        answer = await self._client.create_hold(self.id, **terms)
+        if "purchase" not in answer:
+            return AsyncHold(self._client, answer), None
+        asked = cast("models.PurchaseAsked", answer)
+        held = asked.get("hold")
+        if held is None:
+            raise BellwireError("the server asks about a hold and does not say which")
+        return AsyncHold(self._client, held), asked
+
+    async def _undo(self, made: tuple[AsyncHold, models.PurchaseAsked | None]) -> None:
+        hold, asked = made
+        await hold._release(None if asked is None else asked["approval"]["id"])
 
     async def _wait(self, asked: models.PurchaseAsked, wait: Span | bool) -> None:
         required = ApprovalRequired(asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Generic, TypeVar, cast
 
@@ -20,6 +20,11 @@ def sleep(seconds: float) -> None:
 def shield(within_s: float) -> AbstractContextManager[object]:  # noqa: ARG001
     """Nothing cancels a thread."""
     return nullcontext()
+
+
+def kept(work: Callable[[], T], undo: Callable[[T], None], within_s: float) -> T:  # noqa: ARG001
+    """What `work` gives: nothing cancels a thread."""
+    return work()
 
 
 def exchange(http: httpx.Client, request: httpx.Request, within_s: float) -> httpx.Response:

@@ -15,11 +15,11 @@ from .._request import Span
 from ..errors import ApprovalNotGiven, ApprovalRequired, BellwireError, Conflict, HoldEnded
 from ..money import Usd
 from .approvals import Asking
-from .seams import Taking, shield
+from .seams import Taking, kept, shield
 from .spend import Spend
 
 log = logging.getLogger("bellwire")
-# How long a task that is being cancelled may stay to void its hold.
+# How long a task that is being cancelled may stay for its hold to be made, and to void it.
 _VOID_S = 10.0
 
 if TYPE_CHECKING:
@@ -139,22 +139,33 @@ class Wallet:
         return Holding(self, terms, wait)
 
     def _take(self, terms: Mapping[str, Any], wait: Span | bool) -> Hold:
-        answer = self._client.create_hold(self.id, **terms)
-        if "purchase" not in answer:
-            return Hold(self._client, answer)
-        asked = cast("models.PurchaseAsked", answer)
-        held = asked.get("hold")
-        if held is None:
-            raise BellwireError("the server asks about a hold and does not say which")
+        hold, asked = kept(lambda: self._made(terms), self._undo, _VOID_S)
+        if asked is None:
+            return hold
         try:
             self._wait(asked, wait)
-            return Hold(self._client, self._client.get_hold(held["id"]))
+            return Hold(self._client, self._client.get_hold(hold.id))
         except (ApprovalRequired, ApprovalNotGiven):
             # The one is for the caller to wait for; the other has ended the hold.
             raise
         except BaseException:
-            Hold(self._client, held)._release(asked["approval"]["id"])
+            self._undo((hold, asked))
             raise
+
+    def _made(self, terms: Mapping[str, Any]) -> tuple[Hold, models.PurchaseAsked | None]:
+        """A hold, and what people are asked about it."""
+        answer = self._client.create_hold(self.id, **terms)
+        if "purchase" not in answer:
+            return Hold(self._client, answer), None
+        asked = cast("models.PurchaseAsked", answer)
+        held = asked.get("hold")
+        if held is None:
+            raise BellwireError("the server asks about a hold and does not say which")
+        return Hold(self._client, held), asked
+
+    def _undo(self, made: tuple[Hold, models.PurchaseAsked | None]) -> None:
+        hold, asked = made
+        hold._release(None if asked is None else asked["approval"]["id"])
 
     def _wait(self, asked: models.PurchaseAsked, wait: Span | bool) -> None:
         required = ApprovalRequired(asked)
