@@ -67,7 +67,8 @@ fn a_lease_that_ran_out_is_a_failed_attempt_and_one_that_was_extended_is_not() {
     scene.events("order.paid", 2);
     let held = pull(&scene, &endpoint, &json!({"max": 2, "lease": "1s"}));
     let longer = answer(&scene, &held[1], "extend", &json!({"lease": "1h", "lease_id": held[1]["lease_id"]}));
-    longer.expect(200);
+    let longer = longer.expect(200);
+    assert_eq!((&longer["id"], &longer["status"]), (&held[1]["id"], &json!("pending")));
     let expired = eventually("the lease runs out", || {
         let delivery = scene.delivery(&held[0]);
         (delivery["status"] == "failed").then_some(delivery)
@@ -76,7 +77,11 @@ fn a_lease_that_ran_out_is_a_failed_attempt_and_one_that_was_extended_is_not() {
     assert!(text(&expired["last_error"]).contains("lease"), "{expired:#}");
     assert_eq!(answer(&scene, &held[0], "ack", &json!({})).status, 409, "too late");
     assert_eq!(scene.delivery(&held[1])["status"], "pending");
-    assert_eq!(answer(&scene, &held[1], "ack", &json!({})).expect(200)["status"], "success");
+    // It is another lease now, and the answer says which.
+    let under = |lease: &Value| answer(&scene, &held[1], "ack", &json!({"lease_id": lease["lease_id"]}));
+    assert_eq!(under(&held[1]).status, 409);
+    assert_eq!(longer["lease_expires_at"], scene.delivery(&held[1])["next_attempt_at"]);
+    assert_eq!(under(&longer).expect(200)["status"], "success");
 }
 
 #[test]

@@ -202,8 +202,8 @@ def test_deliveries_are_pulled(admin: AdminClient) -> None:
     admin.post_event("job.done", {"n": 1})
     (held,) = admin.pull(endpoint["id"], max=5, lease="30s", wait="5s")
     assert held["event"]["data"] == {"n": 1}
-    admin.extend(held["id"], lease_id=held["lease_id"], lease=60)
-    assert admin.ack(held["id"])["status"] == "success"
+    longer = admin.extend(held["id"], lease_id=held["lease_id"], lease=60)
+    assert admin.ack(held["id"], lease_id=longer["lease_id"])["status"] == "success"
     admin.post_event("job.done", {"n": 2})
     (held,) = admin.pull(endpoint["id"], wait="5s")
     assert admin.nack(held["id"], lease_id=held["lease_id"], delay=90)["status"] == "pending"

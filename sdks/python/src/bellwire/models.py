@@ -695,6 +695,14 @@ class ExtendForm(TypedDict, total=False):
     """How long from now: `1s` to `12h`; `30s` if absent."""
 
 
+class ExtendedDelivery(Delivery):
+    """A delivery that is held longer."""
+
+    lease_id: str
+    """Names the lease from here on: it is another one than before."""
+    lease_expires_at: Timestamp
+
+
 class FailForm(TypedDict):
     """What went wrong."""
 

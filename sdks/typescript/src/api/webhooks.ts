@@ -133,8 +133,8 @@ export class WebhookMethods extends EventMethods {
     );
   }
 
-  /** It takes longer. */
-  extend(deliveryId: string, form: m.ExtendForm, options?: CallOptions): Promise<m.Delivery> {
+  /** It takes longer. The answer names the lease that it is held under from here on. */
+  extend(deliveryId: string, form: m.ExtendForm, options?: CallOptions): Promise<m.ExtendedDelivery> {
     return this.request(
       'POST /v1/deliveries/{delivery_id}/extend',
       { ...delivery(deliveryId), body: form },

@@ -542,6 +542,13 @@ export interface ExtendForm {
   lease?: string | null;
 }
 
+/** A delivery that is held longer. */
+export type ExtendedDelivery = Delivery & {
+  /** Names the lease from here on: it is another one than before. */
+  lease_id: string;
+  lease_expires_at: Timestamp;
+};
+
 /** What went wrong. */
 export interface FailForm {
   /** For programs. */

@@ -207,14 +207,14 @@ export interface Operations {
     body: m.LeaseForm | undefined;
     answer: m.Delivery;
   };
-  /** Hold a delivery longer. */
+  /** Hold a delivery longer. The answer names the lease that it is held under from here on. */
   "POST /v1/deliveries/{delivery_id}/extend": {
     path: {
       delivery_id: string;
     };
     query: None;
     body: m.ExtendForm | undefined;
-    answer: m.Delivery;
+    answer: m.ExtendedDelivery;
   };
   /** Refuse a held delivery: a failed attempt, tried again by the schedule. */
   "POST /v1/deliveries/{delivery_id}/nack": {

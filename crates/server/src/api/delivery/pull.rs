@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use axum::extract::{Path, State};
 use bellwire_domain::{
     Faults,
-    delivery::{self, Claimed, EndpointKind, LeaseError, PullAnswer, Rows},
+    delivery::{self, Claimed, Delivery, EndpointKind, LeaseError, PullAnswer, Rows},
 };
 use bellwire_wire::{DeliveryId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -138,7 +138,7 @@ fn held_view<'a>(app: &App, claimed: &'a Claimed, now: Timestamp) -> HeldView<'a
     let rendered = render(&app.parts, &claimed.endpoint, claimed, now);
     HeldView {
         id: claimed.id.as_str(),
-        lease_id: claimed.lease_until.micros().to_string(),
+        lease_id: lease_id(claimed.lease_until),
         lease_expires_at: claimed.lease_until,
         attempt: claimed.attempts.saturating_add(1),
         replay: claimed.replay,
@@ -179,6 +179,30 @@ pub(super) struct ExtendForm {
     lease: Option<String>,
 }
 
+/// A delivery that is held longer.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ExtendedDelivery)]
+struct ExtendedView {
+    #[serde(flatten)]
+    delivery: DeliveryView,
+    /// Names the lease from here on: it is another one than before.
+    lease_id: String,
+    lease_expires_at: Timestamp,
+}
+
+impl ExtendedView {
+    /// Nothing if nobody holds it.
+    fn new(delivery: &Delivery) -> Option<Self> {
+        let until = delivery.due.filter(|_| delivery.leased)?;
+        Some(Self { delivery: DeliveryView::new(delivery), lease_id: lease_id(until), lease_expires_at: until })
+    }
+}
+
+/// What names a lease: when it ends, in microseconds.
+fn lease_id(until: Timestamp) -> String {
+    until.micros().to_string()
+}
+
 fn lease_of(text: Option<String>, faults: &mut Faults) -> Option<Timestamp> {
     let text = text?;
     let micros = faults.take("lease_id", text.parse::<i64>().map_err(|_| "must be the lease_id of a pull"))?;
@@ -206,7 +230,11 @@ async fn take(
                 return Ok(Err(Problem::not_found("delivery")));
             }
             let answered = delivery::answer_pull(tx, &ctx, &workspace, &id, lease, answer).await?;
-            Ok(answered.map(|delivery| Reply::ok(&DeliveryView::new(&delivery))).map_err(|error| match error {
+            let view = |delivery: Delivery| match (answer, ExtendedView::new(&delivery)) {
+                (PullAnswer::Extend(_), Some(extended)) => Reply::ok(&extended),
+                _ => Reply::ok(&DeliveryView::new(&delivery)),
+            };
+            Ok(answered.map(view).map_err(|error| match error {
                 LeaseError::Unknown => Problem::not_found("delivery"),
                 LeaseError::Pushed | LeaseError::NotHeld => {
                     Problem::new(Code::StateConflict, format!("The answer was not taken: {error}."))
@@ -254,11 +282,11 @@ pub(super) async fn nack(
     take(&app, &by, &id, lease, PullAnswer::Nack(delay), idempotency).await
 }
 
-/// Hold a delivery longer.
+/// Hold a delivery longer. The answer names the lease that it is held under from here on.
 #[utoipa::path(post, path = "/v1/deliveries/{delivery_id}/extend", operation_id = "extend_delivery",
     tag = "delivery", params(("delivery_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body = ExtendForm,
-    responses((status = 200, body = DeliveryView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
+    responses((status = 200, body = ExtendedView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
 pub(super) async fn extend(
     State(app): State<Arc<App>>,

@@ -74,9 +74,9 @@ class AsyncPull(AsyncTransport):
         lease_id: str | None = None,
         lease: Span | None = None,
         idempotency_key: str | None = None,
-    ) -> models.Delivery:
-        """It takes longer: the lease runs for `lease` (30 s) from now. It is another lease then, so
-        answer without a `lease_id` after that."""
+    ) -> models.ExtendedDelivery:
+        """It takes longer: the lease runs for `lease` (30 s) from now. It is another lease then: its
+        `lease_id` is in the answer."""
         return await self._request(
             "POST",
             "/v1/deliveries/{delivery_id}/extend",
