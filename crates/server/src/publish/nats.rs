@@ -87,7 +87,8 @@ impl Nats {
         Self { config, ca_files, keep, connected: None, ready: false }
     }
 
-    /// Whether NATS is there, and whether its stream is or will be made; in words. Nothing is published: whoever reads the stream would read it.
+    /// Whether NATS is there, and whether its stream is or will be made; in words. Nothing is published: whoever reads
+    /// the stream would read it.
     pub async fn try_out(config: NatsConfig, ca_files: Vec<PathBuf>) -> Result<String, String> {
         let nats = Self::new(config, ca_files, Duration::ZERO);
         let (_, context) = nats.connect().await.map_err(|error| format!("NATS cannot be reached: {error}."))?;
