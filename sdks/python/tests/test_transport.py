@@ -415,7 +415,7 @@ def test_a_task_that_is_cancelled_twice_voids_its_hold_all_the_same() -> None:
 
 @pytest.mark.anyio
 async def test_a_hold_whose_answer_does_not_come_does_not_keep_its_task(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     import bellwire._async.wallet
 
@@ -426,6 +426,7 @@ async def test_a_hold_whose_answer_does_not_come_does_not_keep_its_task(
         await server.begun.wait()
         group.cancel_scope.cancel()
     assert server.asked == ["/v1/wallets/wal_1/holds"]
+    assert "no answer about a hold of wal_1" in caplog.text
 
 
 def every_text(error: BaseException) -> str:

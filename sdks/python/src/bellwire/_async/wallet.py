@@ -155,7 +155,14 @@ class AsyncWallet:
         self, terms: Mapping[str, Any]
     ) -> tuple[AsyncHold, models.PurchaseAsked | None]:
         """A hold, and what people are asked about it."""
-        answer = await self._client.create_hold(self.id, **terms)
+        try:
+            answer = await self._client.create_hold(self.id, **terms)
+        except Exception:
+            raise
+        except BaseException:
+            # Nobody is left to be told: what was asked for may have been done all the same.
+            log.warning("no answer about a hold of %s: if it was made it has to expire", self.id)
+            raise
         if "purchase" not in answer:
             return AsyncHold(self._client, answer), None
         asked = cast("models.PurchaseAsked", answer)

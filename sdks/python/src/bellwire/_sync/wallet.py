@@ -154,7 +154,14 @@ class Wallet:
 
     def _made(self, terms: Mapping[str, Any]) -> tuple[Hold, models.PurchaseAsked | None]:
         """A hold, and what people are asked about it."""
-        answer = self._client.create_hold(self.id, **terms)
+        try:
+            answer = self._client.create_hold(self.id, **terms)
+        except Exception:
+            raise
+        except BaseException:
+            # Nobody is left to be told: what was asked for may have been done all the same.
+            log.warning("no answer about a hold of %s: if it was made it has to expire", self.id)
+            raise
         if "purchase" not in answer:
             return Hold(self._client, answer), None
         asked = cast("models.PurchaseAsked", answer)
